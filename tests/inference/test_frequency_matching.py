@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sketchfit.inference.class_frequencies import Reference
 from sketchfit.inference.frequency_matching import (
+    FEWEST_CLASSES,
     FEWEST_PER_CLASS,
     MatchingGain,
     expected_variance,
@@ -17,6 +18,7 @@ from sketchfit.inference.frequency_matching import (
     is_split_by_class,
     matching_gain,
     matching_weight,
+    sampled_by_class,
 )
 from sketchfit.inference.intervals import Difference
 from sketchfit.inference.prior_correction import reweighted
@@ -173,7 +175,7 @@ def test_a_matching_that_makes_predictions_worse_does_not_help() -> None:
     assert not MatchingGain(better, unknown).helps
 
 
-@given(share=st.sampled_from([0.5, 0.6, 0.7, 0.8, 0.9]), classes=st.integers(60, 400), seed=st.integers(0, 100))
+@given(share=st.sampled_from([0.5, 0.6, 0.7, 0.8]), classes=st.integers(60, 400), seed=st.integers(0, 100))
 def test_a_split_by_class_is_told_from_a_random_one(share: float, classes: int, seed: int) -> None:
     """With 30 rows per class, of which the same share is in the training table, up to one row."""
     rng, rows = np.random.default_rng(seed), 30
@@ -183,9 +185,28 @@ def test_a_split_by_class_is_told_from_a_random_one(share: float, classes: int, 
     assert not is_split_by_class(at_random, share)
 
 
+def test_a_random_part_with_another_test_set_is_no_split_by_class() -> None:
+    """80 % of classes of 100 rows, chosen at random, and five times as many test rows as were not chosen."""
+    rng = np.random.default_rng(0)
+    for classes in (50, 200):
+        counts = rng.multivariate_hypergeometric([100] * classes, 80 * classes)
+        assert not is_split_by_class(counts, 80 / (80 + 5 * 20))
+
+
 def test_few_or_unequal_classes_are_no_split_by_class() -> None:
     assert not is_split_by_class(np.array([], dtype=np.int64), 0.7)
-    assert not is_split_by_class(np.array([100, 0]), 0.7)
+    assert not is_split_by_class(np.array([100] * (FEWEST_CLASSES - 1)), 0.7)
     assert not is_split_by_class(np.array([10, 200, 40, 800] * 30), 0.7)
-    assert is_split_by_class(np.array([200] * 10 + [0]), 0.7)
-    assert not is_split_by_class(np.array([200] * 10), 1.0)
+    assert is_split_by_class(np.array([200] * FEWEST_CLASSES + [0]), 0.7)
+    assert not is_split_by_class(np.array([200] * FEWEST_CLASSES), 1.0)
+
+
+@given(counts=st.lists(st.integers(0, 9), min_size=1, max_size=9), count=st.integers(0, 90), seed=st.integers(0, 9))
+def test_a_sample_has_the_same_share_of_each_class(counts: list[int], count: int, seed: int) -> None:
+    label = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(counts)), counts))
+    found = sampled_by_class(label, count, np.random.default_rng(seed))
+    taken = min(count, len(label))
+    assert len(set(found.tolist())) == taken
+    assert (np.diff(found) > 0).all()
+    share = taken / max(1, len(label))
+    assert (np.abs(np.bincount(label[found], minlength=len(counts)) - share * np.array(counts)) < 1 + 1e-9).all()

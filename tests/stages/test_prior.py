@@ -44,15 +44,27 @@ def state_of(test: np.ndarray, skill: float = 1.0, unreadable: int = 0) -> RunSt
     )
 
 
+CLASSES = 12
+
+
+def preferring(label: np.ndarray, seed: int) -> np.ndarray:
+    """Return predictions of networks that prefer the last of `CLASSES` classes."""
+    prob = answers(label, CLASSES, 1.5, seed).astype(np.float32)
+    return np.asarray(reweighted(prob, np.exp(np.linspace(-1, 1, CLASSES))))
+
+
 def preferring_state(test: np.ndarray, unreadable: int = 0) -> RunState:
-    """Return a state by networks that prefer the last classes, also for test rows."""
-    weight = np.exp(np.linspace(-1, 1, 5))
-    found = state_of(reweighted(test.astype(np.float32), weight), unreadable=unreadable)
+    """Return a state by networks that prefer the last classes, with equally many training rows of each class."""
+    label = np.arange(1500) % CLASSES
+    predictions = Predictions(preferring(label, 0), test)
+    found = state_of(test, unreadable=unreadable)
     assert found.ensemble is not None
     assert found.calibrated is not None
-    predictions = replace(found.calibrated.predictions, oof=reweighted(answers(found.rows.label, 5, 1.0, 0), weight))
+    member = MemberPredictions(predictions.oof, predictions.oof, (test,), None, None, "net", (0,))
     return replace(
         found,
+        rows=Rows(np.arange(1500), label, label % 3, None),
+        predictions={"net": member},
         ensemble=replace(found.ensemble, predictions=predictions),
         calibrated=replace(found.calibrated, predictions=predictions),
     )
@@ -200,8 +212,8 @@ def test_of_many_rows_a_sample_gives_the_frequencies(monkeypatch: pytest.MonkeyP
 
 
 def test_a_preference_for_classes_is_matched_and_it_helps() -> None:
-    test, wanted = sampled(SAME, 900, skill=1.0)
-    before = preferring_state(test)
+    wanted = np.arange(900) % CLASSES
+    before = preferring_state(preferring(wanted, 1))
     after, kept = run_stage(before), run_stage(before, "keep")
     found = after.class_frequencies
     assert found is not None
@@ -221,17 +233,46 @@ def test_a_preference_for_classes_is_matched_and_it_helps() -> None:
 
 def test_only_data_that_were_split_by_class_are_matched() -> None:
     """Further training rows, which were not held out, make the numbers per class uneven or even."""
-    before = preferring_state(sampled(SAME, 900, skill=1.0)[0])
-    for more, matched in (([0] * 50 + [3] * 50, False), ([0, 1, 2, 3, 4] * 20, True)):
+    before = preferring_state(preferring(np.arange(900) % CLASSES, 1))
+    for more, matched in (([0] * 50 + [3] * 50, False), (list(range(CLASSES)) * 8, True)):
         after = run_stage(before, label=np.r_[before.rows.label, more])
         assert after.class_frequencies is not None
         assert after.class_frequencies.matched is matched
         assert bool(after.choices) is matched
 
 
+def test_test_rows_whose_numbers_per_class_differ_are_not_matched() -> None:
+    """No difference is shown, but they were probably not split by class."""
+    frequencies = np.linspace(0.85, 1.15, CLASSES)
+    wanted = np.repeat(np.arange(CLASSES), np.round(40 * frequencies).astype(int))
+    found = run_stage(preferring_state(preferring(wanted, 1))).class_frequencies
+    assert found is not None
+    assert not found.differs
+    assert not found.matched
+
+
+def test_the_target_is_the_frequencies_of_all_training_rows() -> None:
+    """Only a part of them is held out, of which the numbers per class differ by chance."""
+    before = preferring_state(preferring(np.arange(900) % CLASSES, 1))
+    assert before.ensemble is not None
+    assert before.calibrated is not None
+    few = np.r_[np.arange(600), np.arange(600, 700)[before.rows.label[600:700] < 6]]
+    predictions = Predictions(before.calibrated.predictions.oof[few], before.calibrated.predictions.test)
+    part = replace(
+        before,
+        rows=Rows(few, before.rows.label[few], before.rows.fold[few], None),
+        ensemble=replace(before.ensemble, predictions=predictions),
+        calibrated=replace(before.calibrated, predictions=predictions),
+    )
+    after = run_stage(part, label=before.rows.label)
+    assert after.class_frequencies is not None
+    assert after.class_frequencies.matched
+    np.testing.assert_allclose(on_test(after).mean(axis=0), 1 / CLASSES, atol=0.003)
+
+
 def test_unreadable_rows_keep_the_training_frequencies() -> None:
-    test = sampled(SAME, 900, skill=1.0)[0].astype(np.float32)
-    before = preferring_state(np.r_[np.full((2, 5), 0.2, dtype=np.float32), test], unreadable=2)
+    test = preferring(np.arange(900) % CLASSES, 1)
+    before = preferring_state(np.r_[np.full((2, CLASSES), 1 / CLASSES, dtype=np.float32), test], unreadable=2)
     after, without = run_stage(before), run_stage(preferring_state(test))
     assert after.class_frequencies is not None
     assert after.class_frequencies.matched

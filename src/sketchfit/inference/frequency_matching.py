@@ -5,8 +5,8 @@ class frequencies of the training rows, their mean prediction shows these prefer
 multiplied by a weight per class, so that the mean over the test rows has these frequencies (iterative proportional
 fitting, Deming and Stephan 1940; with few labelled images per class: 2006.03806).
 
-Test rows have these frequencies where a data set was split by class. That shows in the numbers of training rows per
-class, which then differ by less than a random split would cause. If numbers of test rows per class differ nevertheless,
+Test rows have these frequencies where a data set with classes of equal size was split by class. That shows in the
+numbers of training rows per class, which then differ by less than a random split would cause. If numbers of test rows per class differ nevertheless,
 the weights of the test rows have a larger variance than those of out-of-fold rows, which are split by class. Their
 logarithms are multiplied by the part of the variance that is expected (James and Stein 1961). The gain on out-of-fold
 rows decides.
@@ -34,6 +34,16 @@ VARIANCE_REPEATS = 2
 
 CERTAIN = 0.001
 """A random split must have a smaller p-value than this, so that data count as split by class."""
+
+LEAST_SHARE = 0.8
+"""Least share of training rows that is assumed: the test rows may be others than those that were not chosen."""
+
+FEWEST_CLASSES = 10
+"""With fewer, numbers of rows per class are often equal by chance."""
+
+ALIKE = 0.8
+"""Least p-value of equal class frequencies. Where rows were split by class it is near 1, since their numbers per class
+differ by less than the null hypothesis allows."""
 
 FEWEST_PER_CLASS = 5
 """With fewer test rows per class, other class frequencies of the test rows are often not found."""
@@ -72,7 +82,7 @@ def is_split_by_class(counts: Ints, share: float) -> bool:
 
     Args:
         counts: int64 [C], training rows per class; classes without rows do not count.
-        share: of the training rows among all rows, 0 … 1.
+        share: of the training rows among all rows, 0 … 1; at least `LEAST_SHARE` is assumed.
 
     Examples:
         >>> is_split_by_class(np.array([18] * 40 + [19] * 40), 0.7)
@@ -81,9 +91,9 @@ def is_split_by_class(counts: Ints, share: float) -> bool:
         False
     """
     counts = counts[counts > 0]
-    chance = counts.mean() * (1 - share) if len(counts) else 0.0
-    if len(counts) < 2 or not chance > 0:
+    if len(counts) < FEWEST_CLASSES or share >= 1:
         return False
+    chance = counts.mean() * (1 - max(share, LEAST_SHARE))
     return bool(chdtr(len(counts) - 1, ((counts - counts.mean()) ** 2).sum() / chance) < CERTAIN)
 
 
@@ -133,7 +143,6 @@ def expected_variance(reference: Reference, count: int, seed: int = 0) -> float:
         count: number of test rows, 1 or more.
         seed: of the halves.
     """
-    rows = len(reference.label)
     complete = _variance(reference)
     halves = [
         _variance(reference.part(np.flatnonzero(half)))
@@ -143,7 +152,7 @@ def expected_variance(reference: Reference, count: int, seed: int = 0) -> float:
         if half.any()
     ]
     falling = max(0.0, float(np.mean(halves)) - complete) if halves else 0.0
-    return max(0.0, complete - falling) + min(falling, complete) * rows / count
+    return max(0.0, complete - falling) + min(falling, complete) * len(reference.label) / count
 
 
 def matching_gain(reference: Reference, others: Ints, count: int, seed: int = 0) -> MatchingGain | None:
@@ -156,7 +165,7 @@ def matching_gain(reference: Reference, others: Ints, count: int, seed: int = 0)
         reference: out-of-fold rows.
         others: int64 [n], labels of the training rows that are not out-of-fold rows.
         count: number of test rows: at most as many are used, and not more than half of all training rows.
-        seed: of halves and samples.
+        seed: of halves and samples, which are chosen by class.
 
     Returns:
         None where there are too few rows, or too few test rows per class.
@@ -172,7 +181,7 @@ def matching_gain(reference: Reference, others: Ints, count: int, seed: int = 0)
         rows, rest = np.flatnonzero(pool), np.r_[label[~pool], others]
         if not len(rows) or not len(rest):
             continue
-        rows = rng.choice(rows, min(count, len(rows)), replace=False)
+        rows = rows[sampled_by_class(label[rows], count, rng)]
         prob = reference.calibrated[rows]
         matched = reweighted(prob, fitted_weight(prob, np.bincount(rest, minlength=classes) / len(rest)))
         right[rows] += matched.argmax(axis=1) == label[rows]
@@ -184,6 +193,19 @@ def matching_gain(reference: Reference, others: Ints, count: int, seed: int = 0)
     # Divided by the mean number of times, the mean over all rows is the mean gain per row that was used.
     nothing, family = np.zeros(len(label)), reference.family
     return MatchingGain(*(paired_difference(nothing, one / times.mean(), family) for one in (right, loss)))
+
+
+def sampled_by_class(label: Ints, count: int, rng: np.random.Generator) -> Ints:
+    """Return `count` rows, or all, in their order: of each class the same share, up to one row.
+
+    Args:
+        label: int64 [N].
+        count: how many.
+        rng: of the choice within a class.
+    """
+    order = np.lexsort((rng.permutation(len(label)), label))
+    places = (np.arange(min(count, len(label))) * len(label)) // max(1, min(count, len(label)))
+    return np.sort(order[places])
 
 
 def _variance(reference: Reference) -> float:

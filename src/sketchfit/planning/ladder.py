@@ -13,7 +13,7 @@ from sketchfit.config.overrides import merge
 from sketchfit.config.own_size import has_one_size
 from sketchfit.config.parse import backbone_name
 from sketchfit.config.recipe import Recipe
-from sketchfit.planning.value import SKETCH
+from sketchfit.planning.value import COST, SKETCH
 from sketchfit.runs.artefacts.plan import UnitKind
 from sketchfit.training.map_cache import MOST_BYTES
 
@@ -47,6 +47,9 @@ USUAL_SKETCH = 25.0
 
 SEEDS = 5
 """Seeds of a network member, where there is time for more than all folds of all members."""
+
+USUAL_COST = 1.0
+"""Multiplications per image, in 10⁹, of a backbone of which they are not known."""
 
 MEASURED = 2
 """Backbones whose frozen features must be compared at one size before that replaces published accuracy."""
@@ -82,7 +85,7 @@ class PlannedBackbone:
         name: for names of members.
         model: its part of the `model` section, without the input size.
         size: side of the input at which its weights were trained.
-        cost: multiplications per image at that size, in any unit; 0 where it is not known.
+        cost: multiplications per image at that size, in 10⁹; 0 where it is not known.
         prior: see `value.Networks`.
     """
 
@@ -177,7 +180,7 @@ def ladder(
     others = [replace(_bank(one, size, mirrored), filler=True) for one in by_cost for size in one.sizes]
     banks = {rung.name: rung for rung in [*others, *full, *quick]}
     order = dict.fromkeys(rung.name for rung in [*quick, *full, *others])
-    best = [*by_cost[:1], *sorted(by_cost[1:], key=lambda one: (_has_better(one, by_cost), -one.prior))]
+    best = [*by_cost[:1], *sorted(by_cost[1:], key=_worth, reverse=True)]
     networks = [
         _network(one, size, views, None if on_gpu else copies_of(size, images))
         for one in best[:MOST_BACKBONES]
@@ -187,9 +190,9 @@ def ladder(
     return (*(banks[name] for name in order), *networks, *again)
 
 
-def _has_better(backbone: PlannedBackbone, others: Sequence[PlannedBackbone]) -> bool:
-    """Return whether another backbone costs less and is expected to be better; unknown costs are not compared."""
-    return any(0 < one.cost < backbone.cost and one.prior > backbone.prior for one in others)
+def _worth(backbone: PlannedBackbone) -> float:
+    """Return what a backbone is expected to be worth at equal time; an unknown cost is taken for a usual one."""
+    return backbone.prior - COST * math.log2(backbone.cost or USUAL_COST)
 
 
 def measured_priors(rungs: Sequence[Rung], accuracy: Mapping[str, float]) -> dict[str, float]:

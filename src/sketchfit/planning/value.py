@@ -35,6 +35,9 @@ USEFUL_EPOCHS = 8
 SIZE = 0.06
 """Gain of twice the side of the input."""
 
+COST = 0.04
+"""Loss by twice the cost of a backbone: half as many epochs or networks in the same time."""
+
 SKETCH = 0.025
 """Gain per point of published accuracy on ImageNet-Sketch."""
 

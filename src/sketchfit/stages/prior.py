@@ -1,7 +1,7 @@
 """Class frequencies of the test rows, and what follows for test probabilities where it is shown to help.
 
 Where the frequencies differ from those of the training rows, probabilities are corrected for them. Where no difference
-is shown, and the data were split by class, the mean prediction is matched to them.
+is shown, and classes of equal size were split by class, the mean prediction is matched to them.
 """
 
 from __future__ import annotations
@@ -25,11 +25,13 @@ from sketchfit.inference.class_frequencies import (
     frequencies_p_value,
 )
 from sketchfit.inference.frequency_matching import (
+    ALIKE,
     MatchingGain,
     expected_variance,
     is_split_by_class,
     matching_gain,
     matching_weight,
+    sampled_by_class,
 )
 from sketchfit.inference.oof import Floats
 from sketchfit.inference.prior_correction import other_confidence, resampled_gain, reweighted, tempered
@@ -57,8 +59,8 @@ def correct_prior(context: RunContext, state: RunState) -> RunState:
         log.info(f"class frequencies on test: not estimated for more than {MOST_CLASSES:,} classes")
         return state
     reference = Reference(before.oof, calibrated.predictions.oof, state.rows.label, state.rows.group)
-    sample = sampled_rows(np.arange(len(state.rows.row)), classes)
-    reference, rows = reference.part(sample), state.rows.row[sample]
+    complete, rows = reference, state.rows.row
+    reference = reference.part(sampled_rows(np.arange(len(rows)), classes))
     test = calibrated.predictions.test
     some = sampled_rows(np.flatnonzero(readable), classes)
     estimated = before.test[some]
@@ -67,8 +69,8 @@ def correct_prior(context: RunContext, state: RunState) -> RunState:
     if decision.differs:
         decision = decision.model_copy(update={"other_confidence": _other_confidence(state, readable, found)})
     gain = None
-    if not decision.differs and decision.setting == "auto":
-        weight, gain, choice = _matching(reference, test[some], context.table.label, rows, context.recipe.seed)
+    if decision.p_value >= ALIKE and decision.setting == "auto":
+        weight, gain, choice = _matching(complete, test[some], context.table.label, rows, context.recipe.seed)
     else:
         weight, choice = _correction(decision, found, reference, test[some])
     if weight is not None:
@@ -143,17 +145,17 @@ def _matching(
     counts = np.bincount(label, minlength=test.shape[1])
     if not is_split_by_class(counts, len(label) / (len(label) + len(test))):
         return None, None, None
-    others = np.delete(label, rows)
+    some = sampled_by_class(reference.label, len(sampled_rows(rows, test.shape[1])), np.random.default_rng(seed))
+    reference, others = reference.part(some), np.delete(label, rows[some])
     if (gain := matching_gain(reference, others, len(test), seed)) is None:
         return None, None, None
     name = "matching of class frequencies"
     if gain.accuracy.hurts:
         return None, gain, measured_choice(name, gain.accuracy, None, needs="not worse")
     choice = measured_choice(name, gain.log_loss, None, measure="log-loss", needs="better")
-    if not choice.used:
-        return None, gain, choice
     expected = expected_variance(reference, len(test), seed)
-    return matching_weight(test, reference.frequencies, expected), gain, choice
+    weight = matching_weight(test, counts / len(label), expected) if gain.helps else None
+    return weight, gain, choice
 
 
 def _other_confidence(state: RunState, readable: NDArray[np.bool_], found: ClassFrequencies) -> float | None:

@@ -9,12 +9,18 @@ from sketchfit.stages.write_predictions import write_predictions
 
 
 def test_short_runs_do_not_correct() -> None:
-    assert correct_prior not in answering(CORRECTED_FROM - 1)
+    assert correct_prior not in answering(CORRECTED_FROM - 1, 10)
 
 
 def test_long_runs_correct_what_is_calibrated_before_it_is_written() -> None:
-    stages = answering(CORRECTED_FROM)
+    stages = answering(CORRECTED_FROM, 345)
     place = stages.index(correct_prior)
     assert stages[place - 1] is calibrate
     assert stages[place + 1] is write_predictions
-    assert tuple(one for one in stages if one is not correct_prior) == answering(30.0)
+    assert tuple(one for one in stages if one is not correct_prior) == answering(30.0, 345)
+
+
+def test_with_many_classes_only_longer_runs_correct() -> None:
+    assert correct_prior not in answering(599.0, 1000)
+    assert correct_prior in answering(600.0, 1000)
+    assert correct_prior not in answering(1200.0, 2000)

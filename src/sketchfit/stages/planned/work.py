@@ -47,13 +47,16 @@ from sketchfit.training.plan import make_plan
 log = logging.getLogger(__name__)
 
 CORRECTED_FROM = 180.0
-"""Seconds of a run from which its answers are corrected for class frequencies: that takes seconds per answer, with
-thousands of drawings of hundreds of classes."""
+"""Seconds of a run from which its answers are corrected for class frequencies or matched to them: that takes seconds
+per answer, with thousands of drawings of hundreds of classes."""
+
+CORRECTED_CLASSES = 6e-4
+"""The same, per squared number of classes: with 1,000 classes ten minutes, with 2,000 forty."""
 
 
-def answering(seconds: float) -> tuple[Stage, ...]:
-    """Return the stages of an answer, in a run of so many seconds."""
-    correcting = (correct_prior,) if seconds >= CORRECTED_FROM else ()
+def answering(seconds: float, classes: int) -> tuple[Stage, ...]:
+    """Return the stages of an answer, in a run of so many seconds on so many classes."""
+    correcting = (correct_prior,) if seconds >= max(CORRECTED_FROM, CORRECTED_CLASSES * classes**2) else ()
     return (apply_views, combine, calibrate, *correcting, write_predictions, submit)
 
 
@@ -220,7 +223,7 @@ class RunWork:
             state = self.trained()
             recipe = quick_choice(with_members(self.context.recipe, self._used()), state, self.context.table)
             context = replace(self.context, recipe=recipe)
-            for stage in answering(self.book.plan.seconds):
+            for stage in answering(self.book.plan.seconds, self.context.table.class_count):
                 state = stage(context, state)
             self._answered = done, state
         return self._answered[1]
