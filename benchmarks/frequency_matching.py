@@ -5,8 +5,9 @@
 The cases are those of `benchmarks.class_frequencies`: 40 % of the drawings become test rows, split equally by class or
 at random, or selected so that class frequencies differ geometrically, up to a ratio. Printed per case: in how many the
 numbers of training rows per class are those of a split by class, in how many the frequencies are alike (p ≥ 0.8), in
-how many there are five test rows per class or more, and in how many the out-of-fold rows show a gain; the gain in points, by the test rows' labels, of the full weights and of those that
-`inference.prior: auto` reduces, in all cases; in how many `auto` uses it, with the mean and the worst gain of these.
+how many there are five test rows per class or more, and in how many the out-of-fold rows show a gain; the gain in
+points, by the test rows' labels, of the full weights and of those that `inference.prior: auto` reduces, in all cases;
+in how many `auto` uses it, with the mean and the worst gain of these.
 """
 
 from __future__ import annotations
@@ -30,7 +31,6 @@ from sketchfit.inference.frequency_matching import (
     matching_weight,
 )
 from sketchfit.inference.prior_correction import reweighted
-
 
 RATIOS = (1.25, 1.5, 2.0, 4.0, 16.0)
 """Frequency of the most frequent class over that of the rarest."""

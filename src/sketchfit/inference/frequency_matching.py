@@ -6,10 +6,10 @@ multiplied by a weight per class, so that the mean over the test rows has these 
 fitting, Deming and Stephan 1940; with few labelled images per class: 2006.03806).
 
 Test rows have these frequencies where a data set with classes of equal size was split by class. That shows in the
-numbers of training rows per class, which then differ by less than a random split would cause. If numbers of test rows per class differ nevertheless,
-the weights of the test rows have a larger variance than those of out-of-fold rows, which are split by class. Their
-logarithms are multiplied by the part of the variance that is expected (James and Stein 1961). The gain on out-of-fold
-rows decides.
+numbers of training rows per class, which then differ by less than a random split would cause. If numbers of test rows
+per class differ nevertheless, the weights of the test rows have a larger variance than those of out-of-fold rows, which
+are split by class. Their logarithms are multiplied by the part of the variance that is expected (James and Stein 1961).
+The gain on out-of-fold rows decides.
 """
 
 from __future__ import annotations
