@@ -39,4 +39,5 @@ class InferenceSection(Section):
     estimated without labels. `auto`: only where they differ significantly, test drawings are otherwise like training
     drawings, and out-of-fold rows that are resampled to these frequencies show a gain; where the
     frequencies are alike, and classes of equal size were split by class, the mean prediction is brought closer to the
-    training frequencies if out-of-fold rows show a gain. `keep`: never. `correct`: always. New images (`predict`) are never corrected, because their class frequencies are not known."""
+    training frequencies if out-of-fold rows show a gain. `keep`: never. `correct`: always.
+    New images (`predict`) are never corrected, because their class frequencies are not known."""
