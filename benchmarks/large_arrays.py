@@ -30,7 +30,7 @@ from sketchfit.inference import metrics, view_selection
 from sketchfit.inference.blocks import by_blocks, sampled_rows
 from sketchfit.inference.class_frequencies import Reference, estimate_frequencies
 from sketchfit.inference.ensembling.rule import softmax
-from sketchfit.inference.frequency_matching import matching_gain, matching_weight
+from sketchfit.inference.frequency_matching import expected_variance, matching_gain, matching_weight
 from sketchfit.inference.intervals import accuracy
 from sketchfit.inference.label_alarm import raise_alarm
 from sketchfit.inference.oof import Floats, Predictions, Rows
@@ -115,8 +115,8 @@ def frequencies(oof: Floats, calibrated: Floats, label: np.ndarray, test: Floats
     with measured("class frequencies: estimate", memory):
         decide(reference, some, estimate_frequencies(reference, some), "auto", 0)
     with measured("class frequencies: match", memory):
-        matching_weight(some, reference.frequencies)
-        matching_gain(reference, len(some), 0)
+        matching_gain(reference, np.zeros(0, dtype=np.int64), len(some), 0)
+        matching_weight(some, reference.frequencies, expected_variance(reference, len(some), 0))
 
 
 def frequencies_alone(rows: int, classes: int, memory: Memory) -> None:
