@@ -25,12 +25,21 @@ def chosen(*names: str) -> SelectedViews:
 
 
 def test_views_whose_choice_on_other_folds_is_worse_are_not_used():
-    assert views_choice("net", chosen("hflip"), HELPS).used
-    assert views_choice("net", chosen("hflip"), gain(-0.01, 0.01)).used
-    worse = views_choice("net", chosen("hflip", "rot90"), gain(-0.03, 0.01))
-    assert (worse.used, worse.before, worse.after) == (False, 0.5, 0.49)
+    assert views_choice("net", chosen("hflip"), HELPS, HURTS, 2.0).used
+    assert views_choice("net", chosen("hflip"), gain(-0.01, 0.01), HURTS, 2.0).used
+    worse = views_choice("net", chosen("hflip", "rot90"), gain(-0.03, -0.01), HELPS, 2.0)
+    assert (worse.used, worse.before, worse.after) == (False, 0.5, 0.48)
     assert "hflip, rot90" in worse.name
-    assert views_choice("net", chosen(), HURTS) is None
+    assert views_choice("net", chosen(), HURTS, HURTS, 2.0) is None
+
+
+def test_where_accuracy_is_not_shown_to_be_lower_the_log_loss_decides():
+    unclear = gain(-0.03, 0.01)
+    used, not_used = (views_choice("net", chosen("hflip"), unclear, loss, 2.0) for loss in (HELPS, HURTS))
+    assert (used.measure, used.before, used.used) == ("log-loss", 2.0, True)
+    assert (not_used.measure, not_used.used) == ("log-loss", False)
+    votes = views_choice("net", replace(chosen("hflip"), mode="vote"), unclear, HELPS, 2.0)
+    assert (votes.measure, votes.used) == ("accuracy", False)
 
 
 def test_without_views_the_comparison_stays_and_the_accuracy_is_that_of_the_base():

@@ -10,6 +10,7 @@ import numpy as np
 
 from sketchfit.config.views import IDENTITY
 from sketchfit.data.folds import Fold
+from sketchfit.inference import metrics
 from sketchfit.inference.blocks import by_blocks
 from sketchfit.inference.choices import measured_choice, print_unused
 from sketchfit.inference.intervals import Difference, paired_difference
@@ -76,7 +77,10 @@ def choose_views(context: RunContext, source: TrainedMember, rows: Rows) -> Memb
     chosen = select_views(probs, rows.label, rows.group, inference.mode, IDENTITY, source.member.recipe.seed)
     nested = cross_fit(probs, rows.label, rows.fold, rows.group, inference.mode, IDENTITY)
     gain = paired_difference(rows.right(plain), rows.right(nested), rows.group)
-    choice = views_choice(source.folder, chosen, gain)
+    after, before = (metrics.row_log_loss(prob, rows.label) for prob in (nested, plain))
+    choice = views_choice(
+        source.folder, chosen, gain, paired_difference(after, before, rows.group), float(before.mean())
+    )
     print_views(source.folder, chosen, gain)
     print_unused([] if choice is None else [choice])
     if choice is None or not choice.used:
@@ -168,17 +172,26 @@ def _predict(
     return {name: with_prior(prob, store.readable, prior) for name, prob in found.items()}
 
 
-def views_choice(folder: str, chosen: SelectedViews, gain: Difference) -> MeasuredChoice | None:
+def views_choice(
+    folder: str, chosen: SelectedViews, gain: Difference, loss_gain: Difference, loss: float
+) -> MeasuredChoice | None:
     """Return whether the views that were chosen on all rows are used; None where none was chosen.
+
+    Accuracy must not be lower. Where it is lower, but not shown to be, the log-loss decides, which uses more of each
+    row; votes have none.
 
     Args:
         folder: of the networks.
         chosen: on all rows.
         gain: in accuracy where views are chosen on other folds.
+        loss_gain: in log-loss, likewise; positive is better.
+        loss: log-loss of the entire image alone, in nats.
     """
     if len(chosen.names) < 2:
         return None
     name = f"views {', '.join(chosen.names[1:])} of {folder}"
+    if gain.value < 0 and not gain.hurts and chosen.mode != "vote":
+        return measured_choice(name, loss_gain, loss, measure="log-loss", needs="not worse")
     return measured_choice(name, gain, chosen.base.value, needs="not worse")
 
 
