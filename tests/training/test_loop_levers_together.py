@@ -48,7 +48,12 @@ LEVERS: dict[str, list[dict[str, Any]]] = {
 def covering() -> list[dict[str, int]]:
     """Choices by lever in which every pair occurs: each case is the best of some drawn at random."""
     rng = np.random.default_rng(0)
-    open_pairs = {pair for case in itertools.product(*(range(len(v)) for v in LEVERS.values())) for pair in met(case)}
+    counts = [len(choices) for choices in LEVERS.values()]
+    open_pairs = {
+        (a, one, b, other)
+        for a, b in itertools.combinations(range(len(counts)), 2)
+        for one, other in itertools.product(range(counts[a]), range(counts[b]))
+    }
     cases = []
     while open_pairs:
         drawn = [tuple(int(rng.integers(len(v))) for v in LEVERS.values()) for _ in range(300)]

@@ -44,6 +44,18 @@ def send_after(monkeypatch, module, name, at, number=signal.SIGTERM):
     return made
 
 
+UNDISTURBED = {}
+"""Weights and history of trainings that nothing stopped, by their recipes: several tests compare with the same one."""
+
+
+def undisturbed(job, train):
+    """The weights and the history of a job that nothing stops."""
+    key = job.recipe.model_dump_json()
+    if key not in UNDISTURBED:
+        UNDISTURBED[key] = train(job), history(job)
+    return UNDISTURBED[key]
+
+
 def stop(job, train, error=Terminated):
     with handled_signals(), pytest.raises(error):
         train(job)
@@ -65,7 +77,7 @@ def batches_of(job):
 def test_a_stop_in_an_update_loses_at_most_that_update(tiny_job, train, monkeypatch, name, slow, number, error):
     settings, passes = LEVERS[name]
     job = tiny_job({**settings, "training": {"checkpoint_minutes": 0, **settings.get("training", {})}})
-    expected = train(job)
+    expected, rows = undisturbed(job, train)
     stopped = replace(job, folder=job.folder.with_name("stopped"))
     monkeypatch.setattr(stopping, "SLOW", 0.0 if slow else math.inf)
     with monkeypatch.context() as patch:
@@ -77,14 +89,14 @@ def test_a_stop_in_an_update_loses_at_most_that_update(tiny_job, train, monkeypa
     complete = 8 // (passes * together) if slow else math.ceil(9 / (passes * together))
     assert found == complete * together
     assert same(train(stopped), expected)
-    assert history(stopped) == history(job)
+    assert history(stopped) == rows
 
 
 @pytest.mark.parametrize("place", ["_validate", "apply_lr", "write_history", "save"])
 @pytest.mark.parametrize("at", [1, 2])
 def test_a_stop_anywhere_in_an_epoch_loses_no_update(tiny_job, train, monkeypatch, place, at):
     job = tiny_job({"training": {"checkpoint_minutes": 0}, "averaging": {"swa": True, "swa_start": 0.25}})
-    expected = train(job)
+    expected, rows = undisturbed(job, train)
     stopped = replace(job, folder=job.folder.with_name("stopped"))
     with monkeypatch.context() as patch:
         made = send_after(patch, Checkpoints if place == "save" else fit_module, place, at)
@@ -93,13 +105,13 @@ def test_a_stop_anywhere_in_an_epoch_loses_no_update(tiny_job, train, monkeypatc
     assert found == (at - 1 if place == "apply_lr" else at * per_epoch)
     assert len(made) >= at
     assert same(train(stopped), expected)
-    assert history(stopped) == history(job)
+    assert history(stopped) == rows
 
 
 @pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGUSR2])
 def test_a_warning_saves_and_the_training_continues(tiny_job, train, monkeypatch, number):
     job = tiny_job({"training": {"checkpoint_minutes": 0}})
-    expected = train(job)
+    expected, rows = undisturbed(job, train)
     warned = replace(job, folder=job.folder.with_name("warned"))
     saved = []
     real = Checkpoints.save
@@ -109,7 +121,7 @@ def test_a_warning_saves_and_the_training_continues(tiny_job, train, monkeypatch
     send_after(monkeypatch, step_module, "_loss", at=2, number=number)
     with handled_signals():
         assert same(train(warned), expected)
-    epochs = len(history(job)) - 1
+    epochs = len(rows) - 1
     assert saved == [(0, 2), *((epoch, 0) for epoch in range(1, epochs + 1))]
 
 
