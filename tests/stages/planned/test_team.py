@@ -231,8 +231,9 @@ class _Stopping(_Events):
 
 
 def test_a_training_in_a_process_is_saved_when_the_run_is_stopped(
-    drawn: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    drawn: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr(team, "SAVING", 300.0)  # however slow this machine is now
     context, member = _open(tmp_path, drawn)
     context = replace(context, dispatcher=_Stopping())
     kernel = member.recipe.training.kernel.model_copy(update={"use": "none"})
