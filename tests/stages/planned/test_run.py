@@ -163,6 +163,7 @@ def test_changed_test_images_are_predicted_again_and_changed_training_images_ref
     assert any(train[0].name in problem for problem in caught.value.problems)
 
 
+@pytest.mark.slow
 def test_networks_that_were_deleted_are_trained_again(drawn: Path, finished: Path, tmp_path: Path):
     out = Path(shutil.copytree(finished, tmp_path / "run"))
     units = [unit for unit in RunPlan.read(out).units if unit.status == "done"]
