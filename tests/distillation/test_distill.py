@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +189,7 @@ def test_an_interrupted_student_continues_with_the_same_targets(
 
 
 def test_the_command_line(place: Path, tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage, "measure_cost", partial(cost_module.measure_cost, images=8))
     target = place / "run"
     answers = (target / "submission.csv").read_bytes()
     status, printed, errors = cli("distill", target, "--set", "distill.test_rows=true")
