@@ -22,5 +22,5 @@ def test_long_runs_correct_what_is_calibrated_before_it_is_written() -> None:
 
 def test_with_many_classes_only_longer_runs_correct() -> None:
     assert correct_prior not in answering(599.0, 1000)
-    assert correct_prior in answering(600.0, 1000)
+    assert correct_prior in answering(CORRECTED_FROM, 1000)
     assert correct_prior not in answering(1200.0, 2000)

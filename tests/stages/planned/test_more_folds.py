@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sketchfit.config.parse import parse_recipe
-from sketchfit.stages.planned.more_folds import LEAST_FOLDS, LEAST_PER_CLASS, MOST_FOLDS, ROWS, with_more_folds
+from sketchfit.stages.planned.more_folds import FOLDS, LEAST_PER_CLASS, with_more_folds
 from tests.factories import make_table, tiny_recipe
 
 
@@ -15,14 +15,9 @@ def _folds(per_class: int, folds: dict[str, Any]) -> int:
 
 
 def test_the_usual_folds_become_more_where_classes_are_large_enough():
-    assert _folds(LEAST_PER_CLASS, {}) == LEAST_FOLDS
-    assert _folds(LEAST_PER_CLASS, {"group": "near_duplicate"}) == LEAST_FOLDS
+    assert _folds(LEAST_PER_CLASS, {}) == FOLDS
+    assert _folds(LEAST_PER_CLASS, {"group": "near_duplicate"}) == FOLDS
     assert _folds(LEAST_PER_CLASS - 1, {}) == 5
-
-
-def test_more_images_give_more_folds_up_to_a_number():
-    found = [_folds(rows // 3, {}) for rows in (LEAST_FOLDS * ROWS, 10 * ROWS + 3, 100 * ROWS)]
-    assert found == [LEAST_FOLDS, 10, MOST_FOLDS]
 
 
 @pytest.mark.parametrize("folds", [{"k": 4}, {"repeats": 2}, {"seed": 1}, {"train": [0]}, {"holdout": 0.2}])

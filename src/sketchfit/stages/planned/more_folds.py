@@ -20,11 +20,7 @@ from sketchfit.stages.start import open_tables
 
 log = logging.getLogger(__name__)
 
-LEAST_FOLDS, MOST_FOLDS = 8, 12
-"""Networks of more folds learn little more, and take more space: heads on frozen features keep those of their rows."""
-
-ROWS = 400
-"""Training rows for each fold beyond the first `LEAST_FOLDS`: two folds are enough for out-of-fold figures."""
+FOLDS = 8
 
 LEAST_PER_CLASS = 10
 """Images of the smallest class."""
@@ -37,10 +33,9 @@ def open_planned(data: Path, recipe: Recipe, folder: Path) -> RunContext:
 
 
 def with_more_folds(recipe: Recipe, table: Table) -> Recipe:
-    """Return the recipe with more folds where it has the usual ones, and each class has enough images."""
+    """Return the recipe with `FOLDS` folds where it has the usual ones, and each class has enough images."""
     usual = recipe.folds == FoldsSection(group=recipe.folds.group)
     if not usual or np.bincount(table.label, minlength=table.class_count).min() < LEAST_PER_CLASS:
         return recipe
-    count = min(MOST_FOLDS, max(LEAST_FOLDS, len(table.label) // ROWS))
-    log.info(f"{count} folds in place of {recipe.folds.k}, so that each network learns from more images")
-    return recipe.model_copy(update={"folds": recipe.folds.model_copy(update={"k": count})})
+    log.info(f"{FOLDS} folds in place of {recipe.folds.k}, so that each network learns from more images")
+    return recipe.model_copy(update={"folds": recipe.folds.model_copy(update={"k": FOLDS})})

@@ -46,12 +46,12 @@ from sketchfit.training.plan import make_plan
 
 log = logging.getLogger(__name__)
 
-CORRECTED_FROM = 180.0
+CORRECTED_FROM = 600.0
 """Seconds of a run from which its answers are corrected for class frequencies or matched to them: that takes seconds
 per answer, with thousands of drawings of hundreds of classes."""
 
 CORRECTED_CLASSES = 6e-4
-"""The same, per squared number of classes: with 1,000 classes ten minutes, with 2,000 forty."""
+"""The same, per squared number of classes: with 2,000 classes forty minutes."""
 
 
 def answering(seconds: float, classes: int) -> tuple[Stage, ...]:
