@@ -10,9 +10,8 @@ import numpy as np
 
 from sketchfit.config.views import IDENTITY
 from sketchfit.data.folds import Fold
-from sketchfit.inference import metrics
 from sketchfit.inference.blocks import by_blocks
-from sketchfit.inference.choices import measured_choice, print_unused
+from sketchfit.inference.choices import print_unused, unless_worse
 from sketchfit.inference.intervals import Difference, paired_difference
 from sketchfit.inference.merged_views import merge_views
 from sketchfit.inference.oof import Floats, Rows
@@ -77,10 +76,7 @@ def choose_views(context: RunContext, source: TrainedMember, rows: Rows) -> Memb
     chosen = select_views(probs, rows.label, rows.group, inference.mode, IDENTITY, source.member.recipe.seed)
     nested = cross_fit(probs, rows.label, rows.fold, rows.group, inference.mode, IDENTITY)
     gain = paired_difference(rows.right(plain), rows.right(nested), rows.group)
-    after, before = (metrics.row_log_loss(prob, rows.label) for prob in (nested, plain))
-    choice = views_choice(
-        source.folder, chosen, gain, paired_difference(after, before, rows.group), float(before.mean())
-    )
+    choice = views_choice(source.folder, chosen, rows, plain, nested)
     print_views(source.folder, chosen, gain)
     print_unused([] if choice is None else [choice])
     if choice is None or not choice.used:
@@ -173,7 +169,7 @@ def _predict(
 
 
 def views_choice(
-    folder: str, chosen: SelectedViews, gain: Difference, loss_gain: Difference, loss: float
+    folder: str, chosen: SelectedViews, rows: Rows, plain: Floats, nested: Floats
 ) -> MeasuredChoice | None:
     """Return whether the views that were chosen on all rows are used; None where none was chosen.
 
@@ -183,16 +179,16 @@ def views_choice(
     Args:
         folder: of the networks.
         chosen: on all rows.
-        gain: in accuracy where views are chosen on other folds.
-        loss_gain: in log-loss, likewise; positive is better.
-        loss: log-loss of the entire image alone, in nats.
+        rows: n of them.
+        plain, nested: float [n, C], by the entire image alone, and by views that are chosen on other folds.
     """
     if len(chosen.names) < 2:
         return None
     name = f"views {', '.join(chosen.names[1:])} of {folder}"
-    if gain.value < 0 and not gain.hurts and chosen.mode != "vote":
-        return measured_choice(name, loss_gain, loss, measure="log-loss", needs="not worse")
-    return measured_choice(name, gain, chosen.base.value, needs="not worse")
+    choice = unless_worse(name, rows, plain, nested)
+    if choice.used or choice.gain.hurts or chosen.mode == "vote":
+        return choice
+    return unless_worse(name, rows, plain, nested, measure="log-loss")
 
 
 def print_views(folder: str, chosen: SelectedViews, gain: Difference) -> None:
