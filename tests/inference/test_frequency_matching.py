@@ -112,13 +112,27 @@ def test_the_gain_is_that_of_test_rows_split_by_class(held_out: int) -> None:
     assert np.mean(measured) == pytest.approx(np.mean(real), abs=0.015)
 
 
-def test_a_label_has_no_part_in_the_frequencies_that_its_row_is_matched_to() -> None:
-    """Rows that are certain, and of random classes: by the frequencies of their own labels nothing would be lost."""
-    label = np.random.default_rng(0).integers(0, 20, 400)
-    known = answers(label, 20, 6.0, 0).astype(np.float32)
-    gain = matching_gain(Reference(known, known, label), NONE, 400)
+def test_rows_are_matched_to_the_frequencies_of_the_other_training_rows_alone() -> None:
+    """No label of a measured row has a part in them: those have other frequencies here."""
+    label, others = np.random.default_rng(0).integers(0, 5, 200), np.repeat(np.arange(5), [10, 50, 80, 60, 40])
+    known = preferring(label, 1)
+    gain = matching_gain(Reference(known, known, label), others, 1000)
     assert gain is not None
-    assert gain.log_loss.value <= 0
+    full = reweighted(known, fitted_weight(known, np.array([10, 50, 80, 60, 40]) / 240))
+    rows = np.arange(200)
+    assert gain.log_loss.value == pytest.approx(np.log(full[rows, label] / known[rows, label]).mean(), abs=1e-6)
+    assert gain.accuracy.value == pytest.approx(right(full, label) - right(known, label))
+
+
+def test_fewer_test_rows_than_out_of_fold_rows_are_of_all_classes() -> None:
+    """The table is sorted by class."""
+    label = np.repeat(np.arange(12), 100)
+    known = preferring(label, 1, 12)
+    gain = matching_gain(Reference(known, known, label), np.arange(2400) % 12, 240)
+    assert gain is not None
+    full = reweighted(known, fitted_weight(known, np.full(12, 1 / 12)))
+    assert gain.accuracy.value == pytest.approx(right(full, label) - right(known, label), abs=0.02)
+    assert gain.accuracy.value > 0.02
 
 
 def test_test_rows_of_a_random_split_lose_little() -> None:

@@ -144,13 +144,9 @@ def expected_variance(reference: Reference, count: int, seed: int = 0) -> float:
         seed: of the halves.
     """
     complete = _variance(reference)
-    halves = [
-        _variance(reference.part(np.flatnonzero(half)))
-        for repeat in range(VARIANCE_REPEATS)
-        for first in (_half(reference, seed, repeat),)
-        for half in (first, ~first)
-        if half.any()
-    ]
+    firsts = [_half(reference, seed, repeat) for repeat in range(VARIANCE_REPEATS)]
+    parts = [np.flatnonzero(half) for first in firsts for half in (first, ~first)]
+    halves = [_variance(reference.part(rows)) for rows in parts if len(rows)]
     falling = max(0.0, float(np.mean(halves)) - complete) if halves else 0.0
     return max(0.0, complete - falling) + min(falling, complete) * len(reference.label) / count
 
