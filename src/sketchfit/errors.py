@@ -108,6 +108,17 @@ def raised_as(kind: type[UserError]) -> Iterator[None]:
         raise kind(error.problems, error.hint).with_traceback(error.__traceback__) from error.__cause__
 
 
+def empty_path(name: str) -> UserError:
+    """Return the error for an empty text in the place of a path, which would be the current folder.
+
+    Args:
+        name: of the argument or option.
+    """
+    return UserError(
+        f"{name} is an empty text, and a path is needed", "Is a variable empty? `.` is the current folder."
+    )
+
+
 def no_such_data(path: Path) -> DataError:
     """Return the error that a data set does not exist, with the nearest name in its folder."""
     try:

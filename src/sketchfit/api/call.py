@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sketchfit.disk import as_user_error
-from sketchfit.errors import UserError
+from sketchfit.errors import UserError, empty_path
 from sketchfit.missing import installed_packages
 from sketchfit.runs.launchers import check_alone
 from sketchfit.verbosity import in_words, only_warnings
@@ -65,7 +65,7 @@ def check_paths(**paths: object) -> None:
     for name, value in paths.items():
         given = value if isinstance(value, list | tuple) else [value]
         if any(isinstance(one, str) and not one.strip() for one in given):
-            raise UserError(f"{name} is an empty text, and a path is needed", "`.` is the current folder.")
+            raise empty_path(name)
 
 
 def goal_for(time: str | float | timedelta | Deadline) -> Goal:

@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sketchfit.errors import UserError
-
-HINT = "Is a variable empty? `.` is the current folder."
+from sketchfit.errors import empty_path
 
 
 def refuse_empty_paths(arguments: Sequence[str], parameters: Sequence[Any], values: Mapping[str, Any]) -> None:
@@ -39,7 +37,7 @@ def refuse_empty_paths(arguments: Sequence[str], parameters: Sequence[Any], valu
         else:
             continue
         if _is_current(given):
-            raise UserError(f"{shown} is an empty text, and a path is needed", HINT)
+            raise empty_path(shown)
 
 
 def _positional(parameters: Sequence[Any], values: Mapping[str, Any]) -> tuple[Any, str]:

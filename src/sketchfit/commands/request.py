@@ -12,7 +12,7 @@ from sketchfit.config.keywords import keyword_settings
 from sketchfit.config.load import load_recipe
 from sketchfit.config.overrides import merge, settings_of
 from sketchfit.config.recipe import Recipe
-from sketchfit.errors import UserError
+from sketchfit.errors import empty_path
 
 AUTO = "auto"
 """Name of the shipped recipe for the device of the machine."""
@@ -63,7 +63,7 @@ class DataRequest:
             UserError: the place of the results is an empty text.
         """
         if isinstance(out, str) and not out.strip():
-            raise UserError("out is an empty text, and a path is needed", "`.` is the current folder.")
+            raise empty_path("out")
         source = recipe.settings() if isinstance(recipe, Recipe) else recipe
         changes = merge(settings_of(overrides), keyword_settings(keywords)) if keywords else overrides
         load_recipe("cpu" if source == AUTO else source, changes)
