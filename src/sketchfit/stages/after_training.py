@@ -22,6 +22,17 @@ CHANGED = 3000
 `report.robustness`)."""
 
 
+def stage_seconds(times: tuple[float, float], by_networks: float, images: int) -> float:
+    """Return the seconds of a stage.
+
+    Args:
+        times: seconds of the stage, and per image.
+        by_networks: seconds per image that networks take in it, up to `CHANGED` images.
+        images: of both tables.
+    """
+    return times[0] + times[1] * images + by_networks * min(images, CHANGED)
+
+
 def claim_by_networks(recipe: Recipe) -> float:
     """Return the seconds per image that networks take in the claim, up to `CHANGED` images."""
     return BY_NETWORKS if recipe.claim.simulated else 0.0
@@ -39,7 +50,7 @@ def seconds_after(recipe: Recipe, table: Table, kind: Literal["run", "fit"]) -> 
     images = len(table.train) + len(table.test)
     seconds = ANSWER[0] + ANSWER[1] * images
     if recipe.claim.enabled:
-        seconds += CLAIM[0] + CLAIM[1] * images + claim_by_networks(recipe) * min(images, CHANGED)
+        seconds += stage_seconds(CLAIM, claim_by_networks(recipe), images)
     if recipe.report.enabled:
-        seconds += REPORT[0] + REPORT[1] * images + report_by_networks(recipe) * min(images, CHANGED)
+        seconds += stage_seconds(REPORT, report_by_networks(recipe), images)
     return seconds

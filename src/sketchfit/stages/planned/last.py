@@ -50,7 +50,7 @@ class LastStage:
 
     def seconds(self, images: int) -> float:
         """Return the time that it is expected to take."""
-        return self.start + self.per_image * images + self.by_networks * min(images, after_training.CHANGED)
+        return after_training.stage_seconds((self.start, self.per_image), self.by_networks, images)
 
 
 CLAIM = LastStage(claim, "the claim for the test rows", "claim", *after_training.CLAIM, "give the run more time")
