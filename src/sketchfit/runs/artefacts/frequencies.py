@@ -6,7 +6,7 @@ from typing import Literal
 
 from sketchfit.runs.artefact import Artefact, Numbers
 from sketchfit.runs.estimates import Difference
-from sketchfit.wording import p_statement
+from sketchfit.wording import loss_change, p_statement
 
 
 class EstimatedFrequencies(Artefact):
@@ -73,8 +73,7 @@ class EstimatedFrequencies(Artefact):
         """What was measured of the matching."""
         texts = []
         if (loss := self.log_loss_gain) is not None:
-            change = f"{abs(loss.value):.3f} {'lower' if loss.value > 0 else 'higher'}"
-            texts.append(f"log-loss {change} ({-loss.high:+.3f} to {-loss.low:+.3f})")
+            texts.append(f"log-loss {loss_change(loss.value, loss.low, loss.high)}")
         if self.gain is not None:
             texts.append(f"top-1 {self.gain.points}")
         return f": on out-of-fold rows {', '.join(texts)}" if texts else ""
