@@ -35,9 +35,6 @@ its time."""
 LEAST_ROWS = 300
 """Out-of-fold rows on which members should be compared and combined, at least."""
 
-ONE_FOLD = 600
-"""Rows of a fold that are enough without a second fold."""
-
 ANSWER = (0.5, 6e-4)
 """Seconds of an answer by several members, and per image."""
 
@@ -72,8 +69,7 @@ class Counts:
     @property
     def least_folds(self) -> int:
         """Folds of a member with enough rows, or all."""
-        least = 1 if self.valid >= ONE_FOLD else 2
-        return min(self.folds, max(least, math.ceil(LEAST_ROWS / max(1, self.valid))))
+        return min(self.folds, math.ceil(LEAST_ROWS / max(1, self.valid)))
 
     @property
     def answer_seconds(self) -> float:
