@@ -4,9 +4,9 @@
 
 Trains 5 folds × 2 members, by turns one after the other on the first core of this machine, and by Ray on a node whose
 processes all have the first core; the command and the head node have the second one, as another machine. The processor
-time is that of all of them. The time runs from the end of the first network to the end of the last: nine networks
-with all that Ray does for each of them. What comes before, the start of the run, has a column of its own. Nothing else
-should run meanwhile; where something does, only the time of processors can be compared.
+time is that of all of them. The time runs from the end of the first network to the end of the last: nine networks with
+all that Ray does for each of them. The start of the run is in another column. Nothing else should run at the same time;
+where something does, only the time of processors can be compared.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ class InferenceSection(Section):
     prior: Annotated[Literal["keep", "auto", "correct"], Scope(owner="run")] = "auto"
     """Whether test probabilities are corrected for class frequencies that differ from the training table's. They are
     estimated without labels. `auto`: only where they differ significantly, test drawings are otherwise like training
-    drawings, and out-of-fold rows that are resampled to these frequencies show a gain; where the
-    frequencies are alike, and classes of equal size were split by class, the mean prediction is brought closer to the
-    training frequencies if out-of-fold rows show a gain. `keep`: never. `correct`: always.
-    New images (`predict`) are never corrected, because their class frequencies are not known."""
+    drawings, and out-of-fold rows that are resampled to these frequencies show a gain; where the frequencies are
+    alike, and classes of equal size were split by class, the mean prediction is brought closer to the training
+    frequencies if out-of-fold rows show a gain. `keep`: never. `correct`: always. New images (`predict`) are never
+    corrected, because their class frequencies are not known."""
