@@ -83,6 +83,9 @@ def test_requests_in_work_are_answered_before_the_end(bundle: Path) -> None:
 def test_nothing_is_printed_after_the_address_unless_requested(bundle: Path, logged: bool) -> None:
     first = "from sketchfit import live; live.TICK = live.FIRST_SECONDS = 0.02"  # lines of progress would come at once
     with service_process(bundle, *(["--access-log"] if logged else []), first=first) as service:
+        if logged:  # the requests of the start have been read then too
+            httpx.get(f"{service.address}/last-of-the-start", timeout=30)
+            wait_for(lambda: any("/last-of-the-start" in line for line in service.lines), service)
         before = len(service.lines)
         assert "answers requests" in service.lines[before - 1] or logged
         for _ in range(3):
