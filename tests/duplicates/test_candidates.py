@@ -72,6 +72,52 @@ def test_hashes_of_many_drawings_need_no_features_of_all_and_are_the_same(monkey
     assert np.bitwise_count(hashes_of(spectrum) ^ once).mean() < 0.1  # the mean of parts has other last bits
 
 
+def similar_codes(count: int, seed: int) -> np.ndarray:
+    """Hashes that differ from one of them in 0 to 20 bits, so that all pairs of them are close."""
+    rng = np.random.default_rng(seed)
+    codes = np.repeat(random_codes(1, seed), count, axis=0)
+    return np.concatenate([flip(codes[k : k + 1], int(rng.integers(0, 21)), rng) for k in range(count)])
+
+
+def nearest_by_brute_force(codes: np.ndarray, most: int) -> set[tuple[int, int]]:
+    """Pairs of which one is among the partners that differ least from the other, or differs as much as the last."""
+    apart = np.bitwise_count(codes[:, None] ^ codes[None]).sum(axis=2).astype(int)
+    np.fill_diagonal(apart, 1000)
+    limit = np.sort(apart, axis=1)[:, most - 1]
+    near = (apart <= limit[:, None]) | (apart <= limit[None])
+    return {(int(a), int(b)) for a, b in zip(*np.nonzero(np.triu(near, 1)), strict=True)}
+
+
+def test_of_many_partners_the_nearest_are_kept() -> None:
+    codes = similar_codes(60, seed=7)
+    every = near_pairs(codes, 64, tables=32, most=59)
+    assert {*map(tuple, every.tolist())} == brute_force(codes, 64)
+    kept = {*map(tuple, near_pairs(codes, 64, tables=32, most=5).tolist())}
+    assert kept <= nearest_by_brute_force(codes, 5)
+    assert len(kept) <= 5 * 60
+    degree = np.bincount(np.array(sorted(kept)).ravel(), minlength=60)
+    assert degree.min() >= 5
+
+
+def test_a_copy_of_one_of_many_similar_drawings_is_kept() -> None:
+    codes = similar_codes(400, seed=8)
+    rng = np.random.default_rng(9)
+    copies = flip(codes[:50], 1, rng)
+    found = {*map(tuple, near_pairs(np.concatenate([codes, copies]), 64, tables=64, most=8).tolist())}
+    assert len({(k, 400 + k) for k in range(50)} - found) <= 1
+
+
+def test_the_nearest_are_the_same_whenever_they_are_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    codes = similar_codes(200, seed=10)
+    at_the_end = near_pairs(codes, 64, tables=6, most=4)
+    calls = []
+    nearest = candidates._nearest
+    monkeypatch.setattr(candidates, "_nearest", lambda *given: calls.append(1) or nearest(*given))
+    monkeypatch.setattr(candidates, "_PENDING", 0)
+    assert (near_pairs(codes, 64, tables=6, most=4) == at_the_end).all()
+    assert len(calls) > 2
+
+
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_hardly_any_hashes(count: int) -> None:
     assert near_pairs(random_codes(count, seed=0), 5).shape == (0, 2)

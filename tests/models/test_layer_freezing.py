@@ -11,7 +11,13 @@ from torch import nn
 from sketchfit._timm import timm
 from sketchfit.config.freezing import FreezingSection
 from sketchfit.errors import UserError
-from sketchfit.models.freezing import apply_freezing, first_trained, freeze_statistics, layer_groups
+from sketchfit.models.freezing import (
+    apply_freezing,
+    first_trained,
+    freeze_statistics,
+    large_depthwise_kernels,
+    layer_groups,
+)
 
 SIZES = {"test_vit": {"img_size": 64}, "test_coatnet": {"img_size": 64}}
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
@@ -210,3 +216,42 @@ def test_the_table_reads():
     assert text[7].split() == ["6", "classifier", "771", "771"]
     assert text[-2].split() == ["all", f"{table.parameters:,}", "771"]
     assert text[-1] == "running statistics frozen in 13 of 13 batch norms"
+
+
+class Depthwise(nn.Module):
+    """Convolutions of several kinds, one after the other; the second and the third are depthwise."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 4, 5, stride=8)
+        self.large = nn.Conv2d(4, 4, 5, groups=4, padding=2)
+        self.small = nn.Conv2d(4, 4, 3, groups=4, padding=1)
+        self.grouped = nn.Conv2d(4, 4, 5, groups=2, padding=2)
+        self.single = nn.Conv2d(4, 1, 5, padding=2)
+        self.after = nn.Conv2d(1, 1, 5, padding=2)  # one channel: as many groups as channels, and not depthwise
+        self.head = nn.Linear(1, 3)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        for layer in (self.stem, self.large, self.small, self.grouped, self.single, self.after):
+            images = layer(images)
+        return self.head(images.mean((2, 3)))
+
+
+@pytest.mark.parametrize("settings", [{}, {"trained": ("large.weight",)}, {"train": "from", "first": 2}])
+def test_large_depthwise_kernels_alone_are_frozen(settings):
+    torch.manual_seed(0)
+    model = Depthwise()
+    apply_freezing(model, FreezingSection(**settings), 0, 1)
+    follow, _ = moved(model)
+    assert "small.weight" in follow
+    apply_freezing(model, FreezingSection(depthwise="frozen", **settings), 0, 1)
+    kept = set() if "trained" in settings else {"large.weight"}
+    assert moved(model)[0] == follow - kept
+
+
+def test_kernels_of_timms_blocks_are_found():
+    model = timm.create_model("efficientnet_lite0", pretrained=False)
+    found = large_depthwise_kernels(model)
+    assert {name.split(".")[1] for name in found} == {"2", "4", "5"}  # the stages of EfficientNet with 5 x 5
+    assert all(name.endswith("conv_dw.weight") for name in found)
+    assert large_depthwise_kernels(timm.create_model("mobilenetv2_050", pretrained=False)) == []

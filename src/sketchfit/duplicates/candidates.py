@@ -22,6 +22,9 @@ _EXHAUSTIVE, _AT_ONCE = 16_384, 131_072
 _BLOCK = 1024
 _LIKENESS = 0.72
 _WINDOW = 64
+_PENDING = 64
+MOST_PARTNERS = 32
+"""Of hashes that resemble many others, only so many pairs each are kept: those that differ least."""
 
 
 def invariants(spectrum: NDArray[np.complex64]) -> NDArray[np.float32]:
@@ -111,31 +114,53 @@ def _keys(codes: NDArray[np.uint64], bits: NDArray[np.intp]) -> NDArray[np.uint3
     return key
 
 
-def _unique(pairs: list[Index], count: int) -> Index:
-    flat = np.unique(np.concatenate(pairs)) if pairs else np.zeros(0, np.int64)
-    return np.stack([flat // count, flat % count], axis=1) if len(flat) else np.zeros((0, 2), np.int64)
+def _apart(codes: NDArray[np.uint64], a: Index, b: Index) -> NDArray[np.uint16]:
+    """Return in how many bits hashes differ."""
+    return np.bitwise_count(codes[a] ^ codes[b]).sum(axis=1, dtype=np.uint16)
 
 
-def near_pairs(codes: NDArray[np.uint64], distance: int = 64, tables: int = 64, seed: int = 0) -> Index:
+def _nearest(pairs: Index, codes: NDArray[np.uint64], most: int) -> Index:
+    """Return the pairs [P, 2] in which one is among the `most` partners that differ least from the other.
+
+    The result for all pairs is that for the nearest of some of them together with the others.
+    """
+    if not len(pairs) or np.bincount(pairs.ravel()).max() <= most:
+        return pairs
+    apart = np.concatenate([_apart(codes, *pairs[at : at + _AT_ONCE].T) for at in range(0, len(pairs), _AT_ONCE)])
+    row = pairs.T.ravel()
+    order = np.lexsort((np.tile(apart, 2), row))
+    row = row[order]
+    begins = np.flatnonzero(np.diff(row, prepend=-1))
+    rank = np.arange(len(row)) - np.repeat(begins, np.diff(begins, append=len(row)))
+    near = np.zeros(len(pairs), bool)
+    near[order[rank < most] % len(pairs)] = True
+    return pairs[near]
+
+
+def near_pairs(
+    codes: NDArray[np.uint64], distance: int = 64, tables: int = 64, seed: int = 0, most: int = MOST_PARTNERS
+) -> Index:
     """Find nearly all pairs of hashes that differ in at most `distance` bits, in nearly linear time.
 
     A pair that differs in a share d of the bits is found in one table with probability (1 - d) ** b, b = log2 N, and
     missed with (1 - (1 - d) ** b) ** tables: of a million hashes, one pair in 3,000 at d = 0.1, one in 100 at 0.125.
     If more hashes share a key than fit the window (thousands of similar drawings), each is compared only with its
-    neighbours, in another order in each table: their groups are still connected, but may lack some pairs.
+    neighbours, in another order in each table, and of more than `most` partners of a hash, the nearest are kept: the
+    number of pairs is at most `most` per hash. Groups of copies are still connected, but may lack some pairs.
 
     Args:
         codes: uint64 [N, W].
         distance: most differing bits.
         tables: number of tables.
         seed: of the choice of bits.
+        most: partners of a hash; a pair is kept if it is among the nearest of either of the two.
 
     Returns:
         int64 [P, 2], first < second, sorted, unique.
     """
     count, rng = len(codes), np.random.default_rng(seed)
     width = int(np.clip(np.ceil(np.log2(max(count, 2))), 8, 30))
-    found: list[Index] = []
+    kept, found = np.zeros((0, 2), np.int64), list[Index]()
     for _ in range(tables):
         key = _keys(codes, rng.choice(codes.shape[1] * 64, width, replace=False))
         shuffled = rng.permutation(count) if count else np.zeros(0, np.int64)
@@ -148,12 +173,18 @@ def near_pairs(codes: NDArray[np.uint64], distance: int = 64, tables: int = 64, 
             if not len(at):
                 break
             a, b = order[at], order[at + offset]
-            close = np.bitwise_count(codes[a] ^ codes[b]).sum(axis=1) <= distance
+            close = _apart(codes, a, b) <= distance
             a, b = a[close], b[close]
             found.append(np.minimum(a, b) * count + np.maximum(a, b))
-        if len(found) > 4 * _WINDOW:
-            found = [np.unique(np.concatenate(found))]
-    return _unique(found, count)
+        if sum(map(len, found)) > _PENDING * count:
+            kept, found = _nearest(_joined(kept, found, count), codes, most), []
+    return _nearest(_joined(kept, found, count), codes, most)
+
+
+def _joined(pairs: Index, flat: list[Index], count: int) -> Index:
+    """Return pairs [P, 2] and those of the numbers first * count + second, sorted and each once."""
+    every = np.unique(np.concatenate([pairs[:, 0] * count + pairs[:, 1], *flat]))
+    return np.stack([every // max(count, 1), every % max(count, 1)], axis=1)
 
 
 def like_pairs(features: NDArray[np.float32], likeness: float = _LIKENESS) -> Index:

@@ -131,6 +131,8 @@ def apply_freezing(model: nn.Module, section: FreezingSection, epoch: int, epoch
     first = first_trained(section, len(groups), epoch, epochs)
     trained = {name: number >= first for number, group in enumerate(groups) for name in group}
     trained.update({name: False for name in parameters if _matches(name, section.frozen)})
+    if section.depthwise == "frozen":
+        trained.update(dict.fromkeys(large_depthwise_kernels(model), False))
     norms = {name: module for name, module in model.named_modules() if isinstance(module, _BatchNorm)}
     for norm in norms:
         for name in (f"{norm}.weight", f"{norm}.bias"):
@@ -146,6 +148,19 @@ def apply_freezing(model: nn.Module, section: FreezingSection, epoch: int, epoch
     frozen = freeze_statistics(model, section)
     rows = tuple(_row(number, group, parameters) for number, group in enumerate(groups))
     return FrozenTable(rows, len(norms), frozen)
+
+
+def large_depthwise_kernels(model: nn.Module) -> list[str]:
+    """Return the names of the kernels of depthwise convolutions that are larger than 3 × 3.
+
+    oneDNN computes the gradient of such a kernel as that of a convolution of blocks of 16 channels, which takes about
+    ten times as long as its forward pass.
+    """
+    return [
+        f"{name}.weight"
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Conv2d) and module.groups == module.in_channels > 1 and max(module.kernel_size) > 3
+    ]
 
 
 def freeze_statistics(model: nn.Module, section: FreezingSection) -> int:

@@ -154,6 +154,10 @@ class Rung:
         """Augmented copies of which the outputs of frozen stages are stored; 0: none are."""
         return int(self.settings["model"].get("freeze", {}).get("copies", 0))
 
+    def changed(self, settings: Mapping[str, Any]) -> Rung:
+        """Return the member with further settings."""
+        return replace(self, settings=merge(self.settings, settings))
+
 
 def ladder(
     backbones: Sequence[PlannedBackbone],
@@ -246,7 +250,7 @@ def _network(backbone: PlannedBackbone, size: int, views: Sequence[str], copies:
     """Return a network member; `copies` of the outputs of frozen stages are stored, None: it is trained completely."""
     model: dict[str, Any] = {**backbone.model, "input_size": size}
     if copies is not None and (first := backbone.first_trained):
-        model["freeze"] = {"train": "from", "first": first, "copies": copies}
+        model["freeze"] = {"train": "from", "first": first, "copies": copies, "depthwise": "frozen"}
     settings = merge(NETWORK, {"model": model, "inference": {"views": list(views)}})
     return Rung(f"{backbone.name}-{size}", "network", backbone, size, settings)
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from sketchfit.config.recipe import Recipe
+from sketchfit.models.bf16_products import bf16_products
 from sketchfit.models.compute import autocast
 from sketchfit.training.engine import Engine
 from sketchfit.training.join import lost_process_named
@@ -95,7 +96,8 @@ def _accumulate(state: TrainState, micros: list[Micro], recipe: Recipe, engine: 
     loss_sum, right = [], []
     for number, micro in enumerate(micros):
         last, rows = number == len(micros) - 1, micro.rows(engine.rank)
-        with nullcontext() if last else engine.accumulating(state.wrapped), _norms(recipe, engine, rows > 0):
+        accumulating = nullcontext() if last else engine.accumulating(state.wrapped)
+        with accumulating, _norms(recipe, engine, rows > 0), _products(recipe, engine):
             with autocast(engine.device, recipe.compute.precision):
                 loss, shared, logits = _loss(state, micro, engine)
             engine.backward(_weighted(loss, shared, micro, engine) / len(micros))
@@ -108,6 +110,12 @@ def _norms(recipe: Recipe, engine: Engine, counted: bool) -> AbstractContextMana
     """Return the context in which batch norms use the rows of all processes, where the recipe sets that."""
     wanted = engine.processes > 1 and recipe.compute.sync_batch_norm
     return SyncedBatchNorm(counted) if wanted else nullcontext()
+
+
+def _products(recipe: Recipe, engine: Engine) -> AbstractContextManager[object]:
+    """Return the context in which matrix products are computed in bf16, where the recipe sets that for this device."""
+    wanted = recipe.compute.products == "bf16" and recipe.compute.precision == "fp32"
+    return bf16_products() if wanted and engine.device.type == "cpu" else nullcontext()
 
 
 def _weighted(loss: Tensor, shared: Tensor | None, micro: Micro, engine: Engine) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from sketchfit.config.overrides import merge
 from sketchfit.config.own_size import own_input_size
 from sketchfit.config.parse import parse_recipe
 from sketchfit.config.recipe import Recipe
+from sketchfit.models.bf16_products import has_bf16_products
 from sketchfit.planning.book import PlanBook
 from sketchfit.planning.goal import Goal
 from sketchfit.planning.ladder import PlannedBackbone, Rung, ladder
@@ -79,7 +80,15 @@ def rungs_of(context: RunContext, goal: Goal, seconds: float) -> tuple[Rung, ...
     views = context.recipe.inference.views if long else ()
     found, seed = backbones(context.recipe, goal), context.recipe.seed
     images = len(context.table.train) + len(context.table.test)
-    return ladder(found, on_gpu=on_gpu, views=views, mirrored=long, seed=seed, images=images)
+    rungs = ladder(found, on_gpu=on_gpu, views=views, mirrored=long, seed=seed, images=images)
+    compute = context.recipe.compute
+    if on_gpu or compute.products != "auto" or compute.precision != "fp32" or not has_bf16_products():
+        return rungs
+    return tuple(one.changed(IN_BF16) if one.kind == "network" else one for one in rungs)
+
+
+IN_BF16: Mapping[str, Any] = {"compute": {"products": "bf16"}}
+"""Settings of networks on a CPU that is faster with them."""
 
 
 def check_goal(context: RunContext, goal: Goal) -> None:
