@@ -11,7 +11,7 @@ from sketchfit.planning.ladder import PlannedBackbone, Rung, ladder
 COUNTS = Counts(train=100, valid=20, tests=50, folds=6, batch=10)
 
 
-@pytest.mark.parametrize(("valid", "folds", "least"), [(781, 8, 1), (250, 8, 2), (91, 8, 4), (20, 5, 5), (0, 3, 3)])
+@pytest.mark.parametrize(("valid", "folds", "least"), [(1250, 5, 1), (781, 8, 2), (250, 8, 4), (91, 8, 8), (20, 5, 5), (0, 3, 3)])
 def test_members_have_folds_with_enough_rows(valid: int, folds: int, least: int):
     assert Counts(7 * valid, valid, 100, folds, 32).least_folds == least
 
@@ -81,4 +81,5 @@ def test_networks_on_a_cpu_train_on_stored_output():
         assert networks
         assert all(("freeze" in rung.settings["model"]) is not on_gpu for rung in networks)
         if not on_gpu:
-            assert all(rung.settings["model"]["freeze"]["copies"] > 0 for rung in networks)
+            frozen = [rung.settings["model"]["freeze"] for rung in networks]
+            assert all(one["copies"] > 0 and one["depthwise"] == "frozen" for one in frozen)

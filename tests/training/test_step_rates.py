@@ -7,8 +7,9 @@ import torch
 
 from sketchfit.config.load import load_recipe
 from sketchfit.config.overrides import merge
-from sketchfit.training import step_rates
+from sketchfit.training import step, step_rates
 from sketchfit.training.step_rates import measure_steps
+from sketchfit.training.trial_engine import TrialEngine
 from tests.factories import tiny_recipe
 
 
@@ -30,3 +31,34 @@ def test_steps_are_measured_on_what_is_trained_on(copies, tmp_path, monkeypatch)
     assert (found.maps > 0) is (copies > 0)
     assert {shape[2:] for shape in seen} == ({(4, 4)} if copies else {(32, 32)})
     assert not list(tmp_path.glob("maps-*"))  # nothing of a trial is stored
+
+
+@pytest.mark.parametrize(
+    ("compute", "rounded"),
+    [
+        ({"products": "bf16"}, True),
+        ({}, False),
+        ({"products": "fp32"}, False),
+        ({"products": "bf16", "precision": "bf16"}, False),
+    ],
+)
+def test_products_of_both_passes_are_in_bf16_where_the_recipe_sets_that(compute, rounded, monkeypatch):
+    inside: list[str] = []
+    losses = step._loss
+    backward = TrialEngine.backward
+
+    def loss_of(*given):
+        inside.append(torch.get_float32_matmul_precision())
+        return losses(*given)
+
+    def backward_of(engine, loss):
+        inside.append(torch.get_float32_matmul_precision())
+        backward(engine, loss)
+
+    monkeypatch.setattr(step, "_loss", loss_of)
+    monkeypatch.setattr(TrialEngine, "backward", backward_of)
+    before = torch.get_float32_matmul_precision()
+    measure_steps(load_recipe(merge(tiny_recipe(), {"compute": compute})), 4, torch.device("cpu"))
+    assert set(inside) == {"medium" if rounded else before}
+    assert len(inside) % 2 == 0
+    assert torch.get_float32_matmul_precision() == before
