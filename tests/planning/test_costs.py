@@ -11,7 +11,9 @@ from sketchfit.planning.ladder import PlannedBackbone, Rung, ladder
 COUNTS = Counts(train=100, valid=20, tests=50, folds=6, batch=10)
 
 
-@pytest.mark.parametrize(("valid", "folds", "least"), [(1250, 5, 1), (781, 8, 2), (250, 8, 4), (91, 8, 8), (20, 5, 5), (0, 3, 3)])
+@pytest.mark.parametrize(
+    ("valid", "folds", "least"), [(1250, 5, 1), (781, 8, 2), (250, 8, 4), (91, 8, 8), (20, 5, 5), (0, 3, 3)]
+)
 def test_members_have_folds_with_enough_rows(valid: int, folds: int, least: int):
     assert Counts(7 * valid, valid, 100, folds, 32).least_folds == least
 

@@ -116,7 +116,7 @@ def _keys(codes: NDArray[np.uint64], bits: NDArray[np.intp]) -> NDArray[np.uint3
 
 def _apart(codes: NDArray[np.uint64], a: Index, b: Index) -> NDArray[np.uint16]:
     """Return in how many bits hashes differ."""
-    return np.bitwise_count(codes[a] ^ codes[b]).sum(axis=1, dtype=np.uint16)
+    return np.asarray(np.bitwise_count(codes[a] ^ codes[b]).sum(axis=1, dtype=np.uint16))
 
 
 def _nearest(pairs: Index, codes: NDArray[np.uint64], most: int) -> Index:

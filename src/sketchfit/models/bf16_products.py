@@ -64,7 +64,7 @@ def _convolution(
     groups = more[1] if len(more) > 1 else named.get("groups", 1)
     plain = groups == 1 and _all(stride, 1) and (padding == "valid" or _all(padding, 0))
     if not plain or input.ndim != 4 or weight.shape[2:] != (1, 1):
-        return torch.conv2d(input, weight, bias, stride, padding, *more, **named)  # type: ignore[call-overload,no-any-return]
+        return torch.conv2d(input, weight, bias, stride, padding, *more, **named)
     return F.linear(input.permute(0, 2, 3, 1), weight.flatten(1), bias).permute(0, 3, 1, 2)
 
 
