@@ -40,7 +40,22 @@ def test_what_decides_a_training(name):
     expected["audit"] = {"enabled": False}
     expected["loss"] |= COMPLETED["loss"]
     expected["model"]["head"] |= COMPLETED["head"]
+    del expected["model"]["freeze"]["depthwise"]
     assert training_settings(whole) == expected
+
+
+def test_settings_that_came_later_count_where_they_change_a_training():
+    whole = load_recipe("demo").model_dump(mode="json")
+    usual = training_settings(whole)
+    whole["compute"]["products"] = "fp32"
+    assert training_settings(whole) == usual
+    del whole["compute"]["products"], whole["model"]["freeze"]["depthwise"]
+    assert training_settings(whole) == usual
+    whole["compute"]["products"] = "bf16"
+    whole["model"]["freeze"]["depthwise"] = "frozen"
+    found = training_settings(whole)
+    assert found["compute"] == usual["compute"] | {"products": "bf16"}
+    assert found["model"]["freeze"] == usual["model"]["freeze"] | {"depthwise": "frozen"}
 
 
 def test_a_setting_of_another_version_counts():

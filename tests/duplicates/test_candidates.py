@@ -67,7 +67,7 @@ def test_hashes_of_many_drawings_need_no_features_of_all_and_are_the_same(monkey
     spectrum = (rng.standard_normal((300, 4, 9)) + 1j * rng.standard_normal((300, 4, 9))).astype(np.complex64)
     once = hashes_of(spectrum)
     monkeypatch.setattr(candidates, "_AT_ONCE", 100)
-    monkeypatch.setattr(candidates, "_EXHAUSTIVE", 64)
+    monkeypatch.setattr(candidates, "_PART", 64)
     assert (hashes_of(spectrum) == hashes(invariants(spectrum))).all()
     assert np.bitwise_count(hashes_of(spectrum) ^ once).mean() < 0.1  # the mean of parts has other last bits
 
@@ -88,7 +88,8 @@ def nearest_by_brute_force(codes: np.ndarray, most: int) -> set[tuple[int, int]]
     return {(int(a), int(b)) for a, b in zip(*np.nonzero(np.triu(near, 1)), strict=True)}
 
 
-def test_of_many_partners_the_nearest_are_kept() -> None:
+def test_of_many_partners_the_nearest_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(candidates, "CROWDED", 0)
     codes = similar_codes(60, seed=7)
     every = near_pairs(codes, 64, tables=32, most=59)
     assert {*map(tuple, every.tolist())} == brute_force(codes, 64)
@@ -97,6 +98,16 @@ def test_of_many_partners_the_nearest_are_kept() -> None:
     assert len(kept) <= 5 * 60
     degree = np.bincount(np.array(sorted(kept)).ravel(), minlength=60)
     assert degree.min() >= 5
+
+
+def test_nothing_is_left_out_where_hashes_are_not_crowded() -> None:
+    """Of two groups of 40 equal hashes that differ in three bits, all 32 nearest of each are in its own group."""
+    twins = np.repeat(random_codes(1, seed=11), 40, axis=0)
+    near = np.repeat(flip(twins[:1], 3, np.random.default_rng(12)), 40, axis=0)
+    codes = np.concatenate([twins, near, random_codes(400, seed=13)])
+    pairs = near_pairs(codes, 64, tables=8)
+    assert ((pairs[:, 0] < 40) & (pairs[:, 1] >= 40)).sum() == 1600
+    assert len(pairs) == 80 * 79 // 2
 
 
 def test_a_copy_of_one_of_many_similar_drawings_is_kept() -> None:
@@ -108,6 +119,7 @@ def test_a_copy_of_one_of_many_similar_drawings_is_kept() -> None:
 
 
 def test_the_nearest_are_the_same_whenever_they_are_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(candidates, "CROWDED", 0)
     codes = similar_codes(200, seed=10)
     at_the_end = near_pairs(codes, 64, tables=6, most=4)
     calls = []
@@ -116,6 +128,7 @@ def test_the_nearest_are_the_same_whenever_they_are_chosen(monkeypatch: pytest.M
     monkeypatch.setattr(candidates, "_PENDING", 0)
     assert (near_pairs(codes, 64, tables=6, most=4) == at_the_end).all()
     assert len(calls) > 2
+    assert len(at_the_end) <= 4 * 200
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
@@ -159,7 +172,7 @@ def test_invariants_of_many_drawings_are_computed_in_parts(monkeypatch: pytest.M
     spectrum = (rng.normal(size=(50, 3, 5)) + 1j * rng.normal(size=(50, 3, 5))).astype(np.complex64)
     at_once = invariants(spectrum)
     monkeypatch.setattr(candidates, "_AT_ONCE", 20)
-    monkeypatch.setattr(candidates, "_EXHAUSTIVE", 8)
+    monkeypatch.setattr(candidates, "_PART", 8)
     found = invariants(spectrum)
     assert found.dtype == np.float32
     assert np.allclose(found, at_once, atol=1e-6)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sketchfit._timm import timm
 from sketchfit.models import bf16_products as module
 from sketchfit.models.bf16_products import bf16_products, has_bf16_products
 
@@ -112,8 +113,30 @@ def test_the_precision_is_as_before_also_after_an_error() -> None:
     with pytest.raises(RuntimeError), bf16_products():
         torch.conv2d(images(4), torch.zeros(6, 5, 1, 1))
     assert torch.get_float32_matmul_precision() == before
-    layer, given = nn.Linear(64, 64), torch.randn(8, 64)
-    assert torch.equal(layer(given), F.linear(given, layer.weight, layer.bias))
+
+
+def test_a_caller_may_have_set_the_precision_of_single_backends(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> str:
+        raise RuntimeError("mixed")
+
+    matmul = torch.backends.mkldnn.matmul
+    before = matmul.fp32_precision
+    monkeypatch.setattr(torch, "get_float32_matmul_precision", refuse)
+    with bf16_products():
+        assert matmul.fp32_precision == "bf16"
+    assert matmul.fp32_precision == before
+
+
+@pytest.mark.parametrize("name", ["test_efficientnet", "test_vit"])
+def test_with_gradient_checkpointing(name: str) -> None:
+    size = {"img_size": 64} if name == "test_vit" else {}
+    model = timm.create_model(name, pretrained=False, num_classes=3, **size)
+    model.set_grad_checkpointing(True)
+    given = torch.randn(2, 3, 64, 64, requires_grad=True)
+    with bf16_products(pointwise=False):
+        model(given).sum().backward()
+    assert given.grad is not None
+    assert bool(given.grad.isfinite().all())
 
 
 @pytest.mark.skipif(not has_bf16_products(), reason="this CPU has no AMX")

@@ -34,15 +34,16 @@ def test_steps_are_measured_on_what_is_trained_on(copies, tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize(
-    ("compute", "rounded"),
+    ("changes", "rounded"),
     [
-        ({"products": "bf16"}, True),
+        ({"compute": {"products": "bf16"}}, True),
+        ({"compute": {"products": "bf16"}, "training": {"grad_checkpointing": True}}, True),
         ({}, False),
-        ({"products": "fp32"}, False),
-        ({"products": "bf16", "precision": "bf16"}, False),
+        ({"compute": {"products": "fp32"}}, False),
+        ({"compute": {"products": "bf16", "precision": "bf16"}}, False),
     ],
 )
-def test_products_of_both_passes_are_in_bf16_where_the_recipe_sets_that(compute, rounded, monkeypatch):
+def test_products_of_both_passes_are_in_bf16_where_the_recipe_sets_that(changes, rounded, monkeypatch):
     inside: list[str] = []
     losses = step._loss
     backward = TrialEngine.backward
@@ -58,7 +59,7 @@ def test_products_of_both_passes_are_in_bf16_where_the_recipe_sets_that(compute,
     monkeypatch.setattr(step, "_loss", loss_of)
     monkeypatch.setattr(TrialEngine, "backward", backward_of)
     before = torch.get_float32_matmul_precision()
-    measure_steps(load_recipe(merge(tiny_recipe(), {"compute": compute})), 4, torch.device("cpu"))
+    measure_steps(load_recipe(merge(tiny_recipe(), changes)), 4, torch.device("cpu"))
     assert set(inside) == {"medium" if rounded else before}
     assert len(inside) % 2 == 0
     assert torch.get_float32_matmul_precision() == before

@@ -34,7 +34,7 @@ class FreezingSection(Section):
     """Parameters whose name matches one of these patterns (`*.bias`) are always trained, whatever is set above."""
     depthwise: Literal["follow", "frozen"] = "follow"
     """Kernels of depthwise convolutions larger than 3 × 3: `follow` their layer, or never trained (`frozen`). They are
-    few weights, and their gradient takes a third of the time of a training step on a CPU."""
+    few weights, and their gradient takes much of the time of a training step on a CPU."""
     batch_norm: Literal["follow", "frozen", "statistics", "train"] = "follow"
     """Batch norm: `follow` its layer; completely `frozen` everywhere; only its running `statistics` frozen; or always
     `train`."""

@@ -12,6 +12,13 @@ from sketchfit.config.family import FamilySection
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.section import Effect, Scope, Section
 
+ADDED: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
+    "compute": {"products": ("auto", "fp32")},
+    "freeze": {"depthwise": ("follow",)},
+}
+"""Settings by their section with the values that change no training: earlier trainings did not have these settings, and
+keep their fingerprints."""
+
 COMPLETED: Mapping[str, Mapping[str, Any]] = {
     "loss": {
         "focal_gamma": 2.0,
@@ -112,7 +119,9 @@ def _deciding(values: Mapping[str, Any], section: type[Section], around: Scope) 
         scope = around if field is None else _scope(field, around)
         inner = None if field is None else inner_section(field)
         if inner is not None and isinstance(value, Mapping):
-            if found := _deciding({**COMPLETED.get(name, {}), **value}, inner, scope):
+            known = {**COMPLETED.get(name, {}), **value}
+            known = {key: one for key, one in known.items() if one not in ADDED.get(name, {}).get(key, ())}
+            if found := _deciding(known, inner, scope):
                 kept[name] = found
         elif scope.decides == "training":
             kept[name] = value

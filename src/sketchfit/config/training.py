@@ -148,9 +148,10 @@ class ComputeSection(Section):
     precision: Annotated[Literal["fp32", "bf16", "fp16"], Scope(decides="training")] = "fp32"
     """Autocast precision in training and inference."""
     products: Annotated[Literal["auto", "fp32", "bf16"], Scope(decides="training")] = "auto"
-    """Precision of matrix products (linear layers, 1 × 1 convolutions) in the training steps of a CPU, where
-    `precision` is fp32; sums and everything else stay fp32. `auto`: bf16 in a run with a deadline where the CPU has
-    instructions for it (AMX), else fp32."""
+    """Precision in which matrix products (linear layers, 1 × 1 convolutions, attention, products in the loss) round
+    their inputs in the training steps of a CPU, where `precision` is fp32. Sums and everything else stay fp32. `auto`:
+    bf16 in a run with a deadline where the CPU has instructions for it (AMX), else fp32. With
+    `training.grad_checkpointing`, 1 × 1 convolutions stay fp32."""
     channels_last: Annotated[bool, Scope(decides="training")] = True
     """Memory format of convolutions: faster on CPUs and on tensor cores."""
     autotune: bool = False

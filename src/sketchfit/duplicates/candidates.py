@@ -18,13 +18,19 @@ Index = NDArray[np.int64]
 HASH_WORDS = 4
 """Number of 64-bit words of a hash."""
 _BITS = 64 * HASH_WORDS
-_EXHAUSTIVE, _AT_ONCE = 16_384, 131_072
+EXHAUSTIVE = 16_384
+"""Of more drawings than this, pairs are found by hashing."""
+
+_PART, _AT_ONCE = 16_384, 131_072
 _BLOCK = 1024
 _LIKENESS = 0.72
 _WINDOW = 64
-_PENDING = 64
+_PENDING = 8
+CROWDED = 24
+"""Pairs per hash, on average, from which on only the nearest are kept."""
+
 MOST_PARTNERS = 32
-"""Of hashes that resemble many others, only so many pairs each are kept: those that differ least."""
+"""Of hashes that resemble many others, so many pairs are kept where hashes are crowded: those that differ least."""
 
 
 def invariants(spectrum: NDArray[np.complex64]) -> NDArray[np.float32]:
@@ -54,14 +60,14 @@ def _invariant_parts(spectrum: NDArray[np.complex64]) -> Iterator[NDArray[np.flo
     """Yield the same for some drawings after the other."""
     total = np.zeros(spectrum.shape[1] * (spectrum.shape[2] - 1))
     for start in _starts(spectrum):
-        total += _magnitudes(spectrum[start : start + _EXHAUSTIVE]).sum(axis=0, dtype=np.float64)
+        total += _magnitudes(spectrum[start : start + _PART]).sum(axis=0, dtype=np.float64)
     mean = (total / len(spectrum)).astype(np.float32)
     for start in _starts(spectrum):
-        yield _unit(_magnitudes(spectrum[start : start + _EXHAUSTIVE]) - mean)
+        yield _unit(_magnitudes(spectrum[start : start + _PART]) - mean)
 
 
 def _starts(drawings: Sized) -> range:
-    return range(0, len(drawings), _EXHAUSTIVE)
+    return range(0, len(drawings), _PART)
 
 
 def _magnitudes(spectrum: NDArray[np.complex64]) -> NDArray[np.float32]:
@@ -82,7 +88,7 @@ def hashes(features: NDArray[np.float32], seed: int = 0) -> NDArray[np.uint64]:
     Returns:
         uint64 [N, HASH_WORDS].
     """
-    return _hashes((features[start : start + _EXHAUSTIVE] for start in _starts(features)), features.shape[1], seed)
+    return _hashes((features[start : start + _PART] for start in _starts(features)), features.shape[1], seed)
 
 
 def _hashes(parts: Iterable[NDArray[np.float32]], columns: int, seed: int) -> NDArray[np.uint64]:
@@ -122,18 +128,18 @@ def _apart(codes: NDArray[np.uint64], a: Index, b: Index) -> NDArray[np.uint16]:
 def _nearest(pairs: Index, codes: NDArray[np.uint64], most: int) -> Index:
     """Return the pairs [P, 2] in which one is among the `most` partners that differ least from the other.
 
-    The result for all pairs is that for the nearest of some of them together with the others.
+    Nothing is left out up to `CROWDED` pairs per hash on average.
     """
-    if not len(pairs) or np.bincount(pairs.ravel()).max() <= most:
+    if len(pairs) <= CROWDED * len(codes):
         return pairs
     apart = np.concatenate([_apart(codes, *pairs[at : at + _AT_ONCE].T) for at in range(0, len(pairs), _AT_ONCE)])
     row = pairs.T.ravel()
     order = np.lexsort((np.tile(apart, 2), row))
     row = row[order]
-    begins = np.flatnonzero(np.diff(row, prepend=-1))
-    rank = np.arange(len(row)) - np.repeat(begins, np.diff(begins, append=len(row)))
+    further = np.zeros(len(row), bool)  # whether a row has `most` nearer partners
+    further[most:] = row[most:] == row[:-most]
     near = np.zeros(len(pairs), bool)
-    near[order[rank < most] % len(pairs)] = True
+    near[order[~further] % len(pairs)] = True
     return pairs[near]
 
 
@@ -145,15 +151,16 @@ def near_pairs(
     A pair that differs in a share d of the bits is found in one table with probability (1 - d) ** b, b = log2 N, and
     missed with (1 - (1 - d) ** b) ** tables: of a million hashes, one pair in 3,000 at d = 0.1, one in 100 at 0.125.
     If more hashes share a key than fit the window (thousands of similar drawings), each is compared only with its
-    neighbours, in another order in each table, and of more than `most` partners of a hash, the nearest are kept: the
-    number of pairs is at most `most` per hash. Groups of copies are still connected, but may lack some pairs.
+    neighbours, in another order in each table. Where there are more than `CROWDED` pairs per hash, a pair is kept only
+    if one is among the `most` nearest of the other. Then large groups of copies may lack pairs, and a copy that differs
+    more than `most` other drawings may be missed.
 
     Args:
         codes: uint64 [N, W].
         distance: most differing bits.
         tables: number of tables.
         seed: of the choice of bits.
-        most: partners of a hash; a pair is kept if it is among the nearest of either of the two.
+        most: partners of a hash where hashes are crowded.
 
     Returns:
         int64 [P, 2], first < second, sorted, unique.
@@ -197,7 +204,7 @@ def like_pairs(features: NDArray[np.float32], likeness: float = _LIKENESS) -> In
     return np.concatenate(found)
 
 
-def candidate_pairs(spectrum: NDArray[np.complex64], exhaustive: int = _EXHAUSTIVE, seed: int = 0) -> Index:
+def candidate_pairs(spectrum: NDArray[np.complex64], exhaustive: int = EXHAUSTIVE, seed: int = 0) -> Index:
     """Return pairs of drawings that may be copies.
 
     Args:

@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 
 from sketchfit.activity import activity
 from sketchfit.duplicates.align import Poses, align, correlation, hypotheses
-from sketchfit.duplicates.candidates import candidate_pairs
+from sketchfit.duplicates.candidates import EXHAUSTIVE, candidate_pairs
 from sketchfit.duplicates.judge import judge
 from sketchfit.duplicates.signature import Signatures, take_signature
 from sketchfit.processors import cores
@@ -96,7 +96,11 @@ def find_near_duplicates(
         seed: of the hashing, for more than 16,384 drawings.
     """
     rows = np.flatnonzero(signatures.drawn).astype(np.int64)
-    exact = np.zeros((0, 2), np.int64) if digests is None else _equal_pairs(digests, rows)
+    exact = np.zeros((0, 2), np.int64)
+    if digests is not None:
+        exact = _equal_pairs(digests, rows)
+        if len(rows) > EXHAUSTIVE:  # the first of equal ones is compared for all
+            rows = np.setdiff1d(rows, exact[:, 1], assume_unique=True)
     every = len(rows) == len(signatures)
     pairs = rows[candidate_pairs(signatures.spectrum if every else signatures.spectrum[rows], seed=seed)]
     if digests is not None:

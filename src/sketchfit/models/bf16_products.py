@@ -1,14 +1,14 @@
 """Matrix products of a training on a CPU in bf16, and everything else in fp32.
 
-Linear layers and 1 × 1 convolutions round their inputs to bf16 and add up in fp32; weights, activations and gradients
-stay fp32. Autocast to bf16 computes all convolutions in bf16, and the gradients of depthwise ones, which gain nothing
-from it, take several times as long then.
+Products (linear layers, 1 × 1 convolutions, attention) round their inputs to bf16 and add up in fp32; weights,
+activations and gradients stay fp32. Autocast to bf16 computes all convolutions in bf16, also depthwise ones, which gain
+nothing from it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -24,15 +24,41 @@ def has_bf16_products() -> bool:
 
 
 @contextmanager
-def bf16_products() -> Iterator[None]:
-    """Compute products of fp32 matrices on the CPU in bf16, in all threads, until the end of the context."""
-    before = torch.get_float32_matmul_precision()
+def bf16_products(*, pointwise: bool = True) -> Iterator[None]:
+    """Compute products of fp32 matrices on the CPU in bf16, in all threads, until the end of the context.
+
+    Args:
+        pointwise: also 1 × 1 convolutions. Not with gradient checkpointing: torch computes the layers again without
+            the context, and expects the same operations.
+    """
+    with _rounded(), _PointwiseAsProducts() if pointwise else nullcontext():
+        yield
+
+
+@contextmanager
+def _rounded() -> Iterator[None]:
+    try:
+        before = torch.get_float32_matmul_precision()
+    except RuntimeError:  # the caller has set the precision of single backends, which this function does not accept
+        with _rounded_by_backend():
+            yield
+        return
     torch.set_float32_matmul_precision("medium")
     try:
-        with _PointwiseAsProducts():
-            yield
+        yield
     finally:
         torch.set_float32_matmul_precision(before)
+
+
+@contextmanager
+def _rounded_by_backend() -> Iterator[None]:
+    matmul: Any = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]
+    before = matmul.fp32_precision
+    matmul.fp32_precision = "bf16"
+    try:
+        yield
+    finally:
+        matmul.fp32_precision = before
 
 
 class _PointwiseAsProducts(TorchFunctionMode):

@@ -153,8 +153,8 @@ def apply_freezing(model: nn.Module, section: FreezingSection, epoch: int, epoch
 def large_depthwise_kernels(model: nn.Module) -> list[str]:
     """Return the names of the kernels of depthwise convolutions that are larger than 3 × 3.
 
-    oneDNN computes the gradient of such a kernel as that of a convolution of blocks of 16 channels, which takes about
-    ten times as long as its forward pass.
+    oneDNN computes the gradient of such a kernel as that of a convolution of blocks of 16 channels, which takes more
+    than ten times as long as its forward pass.
     """
     return [
         f"{name}.weight"

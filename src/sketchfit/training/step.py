@@ -115,7 +115,9 @@ def _norms(recipe: Recipe, engine: Engine, counted: bool) -> AbstractContextMana
 def _products(recipe: Recipe, engine: Engine) -> AbstractContextManager[object]:
     """Return the context in which matrix products are computed in bf16, where the recipe sets that for this device."""
     wanted = recipe.compute.products == "bf16" and recipe.compute.precision == "fp32"
-    return bf16_products() if wanted and engine.device.type == "cpu" else nullcontext()
+    if not wanted or engine.device.type != "cpu":
+        return nullcontext()
+    return bf16_products(pointwise=not recipe.training.grad_checkpointing)
 
 
 def _weighted(loss: Tensor, shared: Tensor | None, micro: Micro, engine: Engine) -> Tensor:

@@ -13,12 +13,16 @@ from torch import Tensor, nn
 @contextmanager
 def kept_bytes(model: nn.Module) -> Iterator[dict[int, int]]:
     """Yield a mapping that receives the bytes of each memory block that autograd keeps, weights and their casts not."""
-    shapes = {form for parameter in model.parameters() for form in (parameter.shape, parameter.shape[::-1])}
+    parameters = list(model.parameters())
+    shapes = {form for one in parameters for form in (one.shape, one.shape[::-1])}
+    weights = {one.untyped_storage().data_ptr() for one in parameters}  # a view of one may have another shape
     found: dict[int, int] = {}
 
     def keep(value: Tensor) -> Tensor:
         if value.shape not in shapes and value.device.type != "meta":
             block = value.untyped_storage()
+            if block.data_ptr() in weights:
+                return value
             found[block.data_ptr()] = max(found.get(block.data_ptr(), 0), block.nbytes())
         return value
 
