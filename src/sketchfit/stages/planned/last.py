@@ -18,7 +18,7 @@ from sketchfit.stages.products import RunResult
 from sketchfit.stages.report import report
 from sketchfit.stages.summarise import summarise
 
-SHARE = 0.08
+SHARE = 0.05
 """Of the time that each of these stages may take."""
 
 
