@@ -1,10 +1,9 @@
-"""What is gained by submitting the best member where the ensemble is measured to be worse?
+"""What is gained by submitting the best member where the ensemble's nested accuracy is below it?
 
     python benchmarks/best_member.py [--repetitions 100]
 
 Each repetition draws members of 10 classes on labelled rows and on 10,000 fresh rows, combines them by their mean, and
-applies the rule of a run: the best member is used instead where the mean is shown to be less accurate, or where both
-its accuracy and its log-loss are worse.
+applies the rule of a run: the best member is used instead where the nested accuracy of the mean is below its accuracy.
 Printed: the accuracy on the fresh rows of the mean, of the best member, and of what the rule uses, in percent; the gain
 of the rule over always using the mean in points with its 95 % interval over repetitions; and in how many repetitions
 the rule uses the best member.

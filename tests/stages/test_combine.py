@@ -6,9 +6,6 @@ import numpy as np
 import pytest
 
 from sketchfit.config.ensemble import EnsembleSection
-from sketchfit.inference import metrics
-from sketchfit.inference.ensembling.choice import at_best_temperature
-from sketchfit.inference.intervals import paired_difference
 from sketchfit.inference.oof import Predictions, Rows
 from sketchfit.stages.combine import combine_members, ensemble_steps
 
@@ -26,11 +23,6 @@ def member(wrong: np.ndarray, sure: float) -> Predictions:
     prob = np.full((ROWS, 3), (1 - sure) / 2, np.float32)
     prob[np.arange(ROWS), best] = sure
     return Predictions(prob, prob[:9])
-
-
-def loss(prob: np.ndarray) -> float:
-    """The log-loss at the best temperature."""
-    return metrics.log_loss(at_best_temperature(prob, LABEL), LABEL)
 
 
 def good_and_loud() -> dict[str, Predictions]:
@@ -71,7 +63,7 @@ def test_a_better_method_is_used() -> None:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_the_answer_is_not_shown_to_be_below_the_best_member_by_its_nested_estimate(seed: int) -> None:
+def test_the_answer_is_never_below_the_best_member_by_its_nested_estimate(seed: int) -> None:
     rng = np.random.default_rng(seed)
     shares = rng.uniform(0.2, 0.6, 3)
     members = {
@@ -81,17 +73,14 @@ def test_the_answer_is_not_shown_to_be_below_the_best_member_by_its_nested_estim
     found = combine_members(members, rows(), section, seed)
     assert found.comparison is not None
     best = found.comparison["best-member"]
-    if found.method == "best-member":
-        assert found.choice is None or not found.choice.used
-        return
-    assert found.choice is not None
-    assert found.choice.used
-    answer, alone = found.predictions.oof, best.rule.predict([one.oof for one in members.values()])
-    for before in (alone, best.prob):
-        change = paired_difference(rows().right(before), rows().right(answer))
-        assert not change.hurts
-        if change.value < -1e-9:
-            assert loss(answer) <= loss(before) + 1e-9
+    accuracy = rows().right(found.predictions.oof).mean()
+    assert accuracy >= best.nested.value - 1e-9
+    if found.method != "best-member":
+        assert found.choice is not None
+        assert found.choice.used
+        assert accuracy >= best.naive.value - 1e-9
+    elif found.choice is not None:
+        assert not found.choice.used
 
 
 def test_a_method_below_the_best_member_alone_is_not_used_although_choosing_members_is_as_poor() -> None:
@@ -112,20 +101,4 @@ def test_a_method_below_the_best_member_alone_is_not_used_although_choosing_memb
     assert best.nested.value < mean == 0.75 < best.naive.value
     assert found.method == "best-member"
     assert found.choice is not None
-    assert not found.choice.used
-
-
-@pytest.mark.parametrize(("informative", "used"), [(True, "mean"), (False, "best-member")])
-def test_a_way_that_is_slightly_less_accurate_needs_a_lower_log_loss(informative: bool, used: str) -> None:
-    """The first member is as sure where it is wrong as where it is right; the other one has one more error."""
-    wrong, further = np.arange(ROWS) % 6 == 0, np.arange(ROWS) == 1
-    other = member(wrong | further, 0.9)
-    if informative:
-        other.oof[wrong] = np.where(np.eye(3)[LABEL[wrong]] > 0, 0.32, 0.34)
-    members, section = {"first": member(wrong, 0.6), "other": other}, EnsembleSection(method="mean", compare=())
-    found = combine_members(members, rows(), section, 0)
-    assert found.comparison is not None
-    assert found.comparison["mean"].nested.value < found.comparison["best-member"].naive.value
-    assert found.method == used
-    assert found.choice is not None
-    assert found.choice.measure == "log-loss"
+    assert found.choice.before == best.naive.value

@@ -28,10 +28,10 @@ class EnsembleSection(Section):
     """How members are combined. Each method of `compare` gets a nested out-of-fold estimate, in one table."""
 
     method: Annotated[str, MemberOf("ensembling", ("best", *METHODS))] = "best"
-    """Method that computes the test probabilities; `best`: the one with the least nested log-loss among those that are
-    not shown to be less accurate than another. Where it is worse than the best member, the best member is used."""
+    """Method that computes the test probabilities; `best`: the one with the highest nested accuracy. Where its nested
+    accuracy is below that of the best member, the best member is used."""
     force: bool = False
-    """Use `method` even where it is worse than the best member."""
+    """Use `method` even where its nested accuracy is below that of the best member."""
     compare: Annotated[tuple[Method, ...], Distinct] = METHODS
     """Methods that are compared, next to the best member. Empty, where `method` names one: only that one."""
     folds: Literal["soft", "hard"] = "soft"

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 Measure = Literal["accuracy", "log-loss"]
 Needs = Literal["not worse", "better"]
-
+MEASURES: tuple[Measure, ...] = ("accuracy", "log-loss")
 
 _ROUNDING = 1e-9
 """Differences of float32 probabilities that are no difference."""

@@ -10,10 +10,8 @@ from typing import Literal
 import numpy as np
 
 from sketchfit.config.ensemble import EnsembleSection
-from sketchfit.inference.arrays import Floats
-from sketchfit.inference.choices import print_unused, unless_worse
+from sketchfit.inference.choices import MEASURES, print_unused, unless_worse
 from sketchfit.inference.diversity import Diversity, diversity
-from sketchfit.inference.ensembling.choice import at_best_temperature, choose_method
 from sketchfit.inference.ensembling.compare import BASELINE, Comparison, compare_ensembles, methods_of
 from sketchfit.inference.ensembling.rule import Rule
 from sketchfit.inference.oof import Predictions, Rows
@@ -58,8 +56,8 @@ def combine_members(members: Mapping[str, Predictions], rows: Rows, section: Ens
     """Compare ways of combining members, and combine them by the one that the recipe names, or by the best.
 
     Where the best is taken, the way is chosen again without each fold for that fold's out-of-fold probabilities, so
-    that the reported figure includes the cost of the choice. Where these nested probabilities are worse than those of
-    the best member, the best member is used; it is compared as it is, and as it is chosen on other folds.
+    that the reported figure includes the cost of the choice. Where this nested accuracy is below that of the best
+    member, the best member is used; it is compared as it is, and as it is chosen on other folds.
     """
     oof, test = [one.oof for one in members.values()], [one.test for one in members.values()]
     if len(members) == 1:
@@ -77,7 +75,7 @@ def combine_members(members: Mapping[str, Predictions], rows: Rows, section: Ens
         choice = _best_other(comparison, rows) if section.method == "best" else None
     else:
         name, alone = f"ensemble by {score.name}", best.rule.predict(oof)
-        measured = [_unless_worse(name, rows, prob, honest, force=section.force) for prob in (alone, best.prob)]
+        measured = [unless_worse(name, rows, prob, honest, force=section.force) for prob in (alone, best.prob)]
         choice = min(measured, key=lambda one: one.used)
     print_unused([] if choice is None else [choice])
     if choice is None or not choice.used:
@@ -87,38 +85,17 @@ def combine_members(members: Mapping[str, Predictions], rows: Rows, section: Ens
     return Ensemble(score.name, score.rule, predictions, comparison, found, choice)
 
 
-def _unless_worse(name: str, rows: Rows, before: Floats, after: Floats, *, force: bool = False) -> MeasuredChoice:
-    """Return whether a way of combining is used in place of a member.
-
-    Accuracy must not be lower. Where it is lower, but not shown to be, the log-loss at the best temperatures decides,
-    which uses more of each row.
-
-    Args:
-        name: of the way.
-        rows: n of them.
-        before, after: float [n, C], by the member, and by the way that is fitted on other folds.
-        force: use it in any case.
-    """
-    by_accuracy = unless_worse(name, rows, before, after, force=force)
-    if by_accuracy.used or by_accuracy.gain.hurts:
-        return by_accuracy
-    return _by_loss(name, rows, before, after)
-
-
-def _by_loss(name: str, rows: Rows, before: Floats, after: Floats) -> MeasuredChoice:
-    old, new = (at_best_temperature(prob, rows.label) for prob in (before, after))
-    return unless_worse(name, rows, old, new, measure="log-loss")
-
-
 def _best_other(comparison: Comparison, rows: Rows) -> MeasuredChoice | None:
-    """Return why the best other way is not used where the best member is."""
-    others = {one.name: one.prob for one in comparison.scores if one.name != BASELINE}
+    """Return why the best method is not used where the best member is better, or as accurate with less log-loss."""
+    best, others = comparison[BASELINE], [one for one in comparison.scores if one.name != BASELINE]
     if not others:
         return None
-    other, best = choose_method(others, rows.label, rows.group), comparison[BASELINE].prob
-    name = f"ensemble by {other}"
-    measured = (unless_worse(name, rows, best, others[other]), _by_loss(name, rows, best, others[other]))
-    return next((one for one in measured if not one.used), None)
+    other = Comparison(tuple(others), None).best
+    by_accuracy, by_loss = (
+        unless_worse(f"ensemble by {other.name}", rows, best.prob, other.prob, measure=measure) for measure in MEASURES
+    )
+    unused = [one for one in (by_accuracy, by_loss) if not one.used]
+    return unused[0] if unused else None
 
 
 def weights_record(ensemble: Ensemble, members: Sequence[str], folds: Literal["soft", "hard"]) -> EnsembleWeights:

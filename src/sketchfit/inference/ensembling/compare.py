@@ -10,7 +10,6 @@ import numpy as np
 from sketchfit.config.ensemble import METHODS, EnsembleSection
 from sketchfit.inference import metrics
 from sketchfit.inference.arrays import Bools, Floats
-from sketchfit.inference.ensembling.choice import choose_method
 from sketchfit.inference.ensembling.methods import ensembling
 from sketchfit.inference.ensembling.methods.best_member import fit_best_member
 from sketchfit.inference.ensembling.nested import fit_choice, nested
@@ -67,21 +66,19 @@ class Comparison:
 
     Attributes:
         scores: one per method.
-        chosen: name of the one that `choose_method` takes.
         honest_choice: nested accuracy of choosing the best of these methods; None if not estimated. It is the accuracy
             to report for the chosen method, whose own nested accuracy is the best of several and so a little too high.
         honest_prob: float32 [N, C], the probabilities of that choice.
     """
 
     scores: tuple[MethodScore, ...]
-    chosen: str
     honest_choice: Estimate | None
     honest_prob: Floats | None = None
 
     @property
     def best(self) -> MethodScore:
-        """The chosen method."""
-        return self[self.chosen]
+        """The method with the highest nested accuracy; among equals, the one with the least log-loss."""
+        return max(self.scores, key=lambda score: (score.nested.value, -score.log_loss))
 
     def __getitem__(self, name: str) -> MethodScore:
         return next(score for score in self.scores if score.name == name)
@@ -117,11 +114,10 @@ def compare_ensembles(
     parts = list(members.values())
     base = rows.right(nested(fit_best_member, parts, rows.label, rows.fold))
     scores = tuple(_score(name, fit, members, rows, base) for name, fit in methods.items())
-    chosen = choose_method({score.name: score.prob for score in scores}, rows.label, rows.group)
     if not honest_choice:
-        return Comparison(scores, chosen, None)
-    prob = nested(fit_choice(methods, rows.fold, rows.group), parts, rows.label, rows.fold)
-    return Comparison(scores, chosen, accuracy(rows.right(prob), rows.group), prob)
+        return Comparison(scores, None)
+    prob = nested(fit_choice(methods, rows.fold), parts, rows.label, rows.fold)
+    return Comparison(scores, accuracy(rows.right(prob), rows.group), prob)
 
 
 def _score(name: str, fit: Fit, members: Mapping[str, Floats], rows: Rows, base: Bools) -> MethodScore:

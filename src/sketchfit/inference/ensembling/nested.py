@@ -13,8 +13,7 @@ import numpy as np
 
 from sketchfit.inference.arrays import Floats, Ints
 from sketchfit.inference.blocks import row_blocks
-from sketchfit.inference.ensembling.choice import choose_method
-from sketchfit.inference.ensembling.rule import Fit, Members, Rule
+from sketchfit.inference.ensembling.rule import Fit, Members, Rule, accuracy_and_loss
 from sketchfit.inference.folding import each_fold
 from sketchfit.runs.large_arrays import empty_array
 
@@ -40,21 +39,21 @@ def nested(fit: Fit, members: Members, label: Ints, fold: Ints, rows: Ints | Non
     return prob
 
 
-def fit_choice(methods: Mapping[str, Fit], fold: Ints, group: Ints | None = None) -> Fit:
-    """Return the choice of a method as a method itself, whose nested estimate includes the cost of the choice.
+def fit_choice(methods: Mapping[str, Fit], fold: Ints) -> Fit:
+    """Return the choice of the best method as a method itself, whose nested estimate includes the cost of the choice.
 
-    Each method gets a nested estimate on the rows that the choice may use. The one that `choose_method` takes is fitted
-    on all of them.
+    Each method gets a nested estimate on the rows that the choice may use. The most accurate one (among equals, the one
+    with the least log-loss) is fitted on all of them.
 
     Args:
         methods: by name.
         fold: int [N], at least three different values for a nested estimate of the choice.
-        group: int [N], rows that are not independent share a number; None: each row is a group.
     """
 
     def fit(members: Members, label: Ints, rows: Ints) -> Rule:
-        parts = {name: nested(method, members, label, fold, rows)[rows] for name, method in methods.items()}
-        chosen = choose_method(parts, label[rows], None if group is None else group[rows])
-        return methods[chosen](members, label, rows)
+        def score(method: Fit) -> tuple[float, float]:
+            return accuracy_and_loss(nested(method, members, label, fold, rows), label, rows)
+
+        return max(methods.values(), key=score)(members, label, rows)
 
     return fit
