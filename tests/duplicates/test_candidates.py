@@ -120,6 +120,7 @@ def test_a_copy_of_one_of_many_similar_drawings_is_kept() -> None:
 
 def test_the_nearest_are_the_same_whenever_they_are_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(candidates, "CROWDED", 0)
+    monkeypatch.setattr(candidates, "_PENDING", 10_000)
     codes = similar_codes(200, seed=10)
     at_the_end = near_pairs(codes, 64, tables=6, most=4)
     calls = []

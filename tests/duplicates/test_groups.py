@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sketchfit.duplicates import find, find_near_duplicates, take_signatures
+from sketchfit.duplicates import find, find_near_duplicates, groups, take_signatures
+from sketchfit.duplicates.candidates import candidate_pairs
 from sketchfit.duplicates.groups import connected
 from sketchfit.duplicates.judge import describe
 from tests.duplicates.scribbles import SQUARE, Image, by_hand, circle, paper, round_outline, scribble
@@ -116,6 +117,30 @@ def test_equal_images_are_joined_at_once_and_blank_ones_never() -> None:
     assert found.groups == ((0, 2, 4),)
     assert found.kind == ("identical", "identical")
     assert find([blank, blank]).groups == ()
+
+
+def test_of_many_drawings_one_of_equal_ones_is_compared_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    images = [
+        scribble(0),
+        scribble(1),
+        scribble(0),
+        scribble(0)[:, ::-1],
+        scribble(0),
+        scribble(1)[:, ::-1],
+        scribble(2),
+    ]
+    compared: list[int] = []
+
+    def candidates(spectrum: np.ndarray, seed: int) -> np.ndarray:
+        compared.append(len(spectrum))
+        return candidate_pairs(spectrum, seed=seed)
+
+    monkeypatch.setattr(groups, "candidate_pairs", candidates)
+    usual = find(images).groups
+    assert usual == ((0, 2, 3, 4), (1, 5))
+    monkeypatch.setattr(groups, "EXHAUSTIVE", 2)
+    assert find(images).groups == usual
+    assert compared == [7, 5]
 
 
 @pytest.mark.parametrize("count", [0, 1])

@@ -254,4 +254,5 @@ def test_kernels_of_timms_blocks_are_found():
     found = large_depthwise_kernels(model)
     assert {name.split(".")[1] for name in found} == {"2", "4", "5"}  # the stages of EfficientNet with 5 x 5
     assert all(name.endswith("conv_dw.weight") for name in found)
+    assert sum(model.get_parameter(name).numel() for name in found) == 158_400
     assert large_depthwise_kernels(timm.create_model("mobilenetv2_050", pretrained=False)) == []

@@ -107,6 +107,13 @@ def test_what_the_user_sets_wins(
     assert "nothing to choose" in capsys.readouterr().out
 
 
+def test_products_in_bf16_keep_the_precision_for_which_they_are(measured: Rates, tiny: dict[str, Any]) -> None:
+    asked = measured(10, 20)
+    found = resolved(merge(tiny, merge(AUTOTUNE, {"compute": {"products": "bf16"}})))
+    assert (found.compute.precision, found.compute.products) == ("fp32", "bf16")
+    assert asked.pop()[2] == [Format("fp32", True), Format("fp32", False)]
+
+
 def test_the_settings_of_members_are_resolved_separately(measured: Rates, tiny: dict[str, Any], tmp_path: Path) -> None:
     asked = measured(10, 20)
     members = {

@@ -157,7 +157,7 @@ class ComputeSection(Section):
     autotune: bool = False
     """In `run` and `fit`, measure at the start whether fp32 or bf16 and which memory format trains faster, and write
     the choice into the run's recipe: seconds, remembered for the machine and network. bf16 is chosen where it is 15 %
-    faster. A `precision` or `channels_last` that a recipe names stays."""
+    faster. A `precision` or `channels_last` that a recipe names stays, and so does `precision` with `products=bf16`."""
     compile: bool = False
     """`torch.compile` the network."""
     sync_batch_norm: Annotated[bool, Scope(owner="run")] = False

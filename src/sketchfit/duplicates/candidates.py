@@ -25,7 +25,7 @@ _PART, _AT_ONCE = 16_384, 131_072
 _BLOCK = 1024
 _LIKENESS = 0.72
 _WINDOW = 64
-_PENDING = 8
+_PENDING = 8  # pairs per hash that are collected before those of all tables so far are joined
 CROWDED = 24
 """Pairs per hash, on average, from which on only the nearest are kept."""
 

@@ -154,10 +154,6 @@ class Rung:
         """Augmented copies of which the outputs of frozen stages are stored; 0: none are."""
         return int(self.settings["model"].get("freeze", {}).get("copies", 0))
 
-    def changed(self, settings: Mapping[str, Any]) -> Rung:
-        """Return the member with further settings."""
-        return replace(self, settings=merge(self.settings, settings))
-
 
 def ladder(
     backbones: Sequence[PlannedBackbone],

@@ -73,6 +73,8 @@ def _open_keys(recipe: Recipe, name: str, member: Recipe) -> list[str]:
         return batch
     own = recipe.members.get(name, {}).get("compute") or {}
     named = recipe.compute.model_fields_set | set(own)
+    if member.compute.products == "bf16":  # that is for fp32
+        named |= {"precision"}
     return batch + [f"compute.{key}" for key in ("precision", "channels_last") if key not in named]
 
 

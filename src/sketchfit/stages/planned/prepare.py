@@ -55,6 +55,9 @@ SIMULATED_FROM = 5400.0
 VIEWS_FROM = 300.0
 """Seconds of a run from which on test-time views of networks are tried, and mirror images for frozen features."""
 
+IN_BF16: Mapping[str, Any] = {"compute": {"products": "bf16"}}
+"""Settings of networks on a CPU that is faster with them."""
+
 
 def prepare(context: RunContext, goal: Goal, book: PlanBook) -> RunWork:
     """Decode the images and make the folds.
@@ -84,11 +87,7 @@ def rungs_of(context: RunContext, goal: Goal, seconds: float) -> tuple[Rung, ...
     compute = context.recipe.compute
     if on_gpu or compute.products != "auto" or compute.precision != "fp32" or not has_bf16_products():
         return rungs
-    return tuple(one.changed(IN_BF16) if one.kind == "network" else one for one in rungs)
-
-
-IN_BF16: Mapping[str, Any] = {"compute": {"products": "bf16"}}
-"""Settings of networks on a CPU that is faster with them."""
+    return tuple(replace(one, settings=merge(one.settings, IN_BF16)) if one.kind == "network" else one for one in rungs)
 
 
 def check_goal(context: RunContext, goal: Goal) -> None:
