@@ -32,6 +32,11 @@ def test_a_device_that_is_named_counts(monkeypatch: pytest.MonkeyPatch):
     assert choose_recipe(["compute.device=cuda", "tracking.progress=none"]) == "strong"
 
 
+def test_candidates_are_trained_by_the_recipe_that_a_plan_adapts(monkeypatch: pytest.MonkeyPatch):
+    _device(monkeypatch, 79.1)
+    assert choose_recipe(["tracking.progress=none"], candidates=True) == "cpu"
+
+
 def test_a_mistake_in_the_settings_is_refused():
     with pytest.raises(UserError):
         choose_recipe(["nonsense=1"])

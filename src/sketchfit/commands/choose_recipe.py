@@ -17,11 +17,12 @@ BY_MEMORY = ((64.0, "gpu-80gb"), (20.0, "strong"), (13.0, "gpu-16gb"), (6.5, "gp
 log = logging.getLogger(__name__)
 
 
-def choose_recipe(settings: Sequence[str] | Mapping[str, Any]) -> str:
+def choose_recipe(settings: Sequence[str] | Mapping[str, Any], *, candidates: bool = False) -> str:
     """Return the name of the shipped recipe for the device, after printing it.
 
     Args:
         settings: `key=value` texts or nested settings that change the recipe; `compute.device=cpu` counts here.
+        candidates: whether a run with a deadline chooses among backbones: recipes for GPUs are made for their own one.
 
     Raises:
         UserError: a mistake in the settings.
@@ -32,6 +33,8 @@ def choose_recipe(settings: Sequence[str] | Mapping[str, Any]) -> str:
     name, reason = "cpu", "there is no CUDA device"
     if has_cuda and section.compute.device == "cpu":
         reason = "compute.device is cpu"
+    elif has_cuda and candidates:
+        reason = "a plan adapts it to each candidate and to the GPU"
     elif has_cuda:
         device = torch.cuda.get_device_properties(0)
         memory = device.total_memory / 2**30

@@ -37,7 +37,8 @@ def plan(request: DataRequest, goal: Goal, clock: Callable[[], float] = time.mon
         request, goal: as for `run_in_time`; where there is an answer in the folder, its accuracy is used.
         clock: of `goal.began`.
     """
-    began, request = clock() if goal.began is None else goal.began, request.resolved()
+    began = clock() if goal.began is None else goal.began
+    request = request.resolved(candidates=bool(goal.candidates))
     folder = planned_folder(request)
     context = open_planned(request.data, planned_settings(request), folder)
     print_table(context.table)

@@ -70,13 +70,17 @@ class DataRequest:
         place = local_data(data)
         return cls(place, source, changes, None if out is None else Path(out))
 
-    def resolved(self) -> DataRequest:
-        """Return the request with the recipe for this machine's device where it is `auto`, which is printed."""
+    def resolved(self, *, candidates: bool = False) -> DataRequest:
+        """Return the request with the recipe for this machine's device where it is `auto`, which is printed.
+
+        Args:
+            candidates: see `choose_recipe`.
+        """
         if self.recipe != AUTO:
             return self
         from sketchfit.commands.choose_recipe import choose_recipe  # imports torch
 
-        return replace(self, recipe=choose_recipe(self.changes))
+        return replace(self, recipe=choose_recipe(self.changes, candidates=candidates))
 
     def checked_recipe(self) -> Recipe:
         """Return the recipe with its changes.

@@ -83,7 +83,7 @@ def run(request: DataRequest, goal: Goal | None = None, *, strict: bool = False,
         goal: of a run with a deadline; None: the recipe is trained as it is.
         strict, fresh: as for `sketchfit.run`.
     """
-    request = request.resolved()
+    request = request.resolved(candidates=goal is not None and bool(goal.candidates))
     if goal is not None:
         from sketchfit.commands.run_in_time import run_in_time  # imports the planner
 

@@ -9,6 +9,9 @@ import torch
 from sketchfit.config.training import ComputeSection
 from sketchfit.errors import UserError
 
+BF16_FROM = 8
+"""Compute capability of CUDA devices."""
+
 
 @dataclass(frozen=True)
 class Compute:
@@ -54,6 +57,11 @@ def check_device(section: ComputeSection) -> None:
         raise UserError("compute.device is mps, and torch finds no such device", "Set compute.device=auto.")
     if section.precision == "fp16" and section.device == "cpu":
         raise no_fp16()
+
+
+def has_fast_bf16(device: torch.device) -> bool:
+    """Return whether a device is a CUDA device with tensor cores for bf16: of compute capability 8 or later."""
+    return device.type == "cuda" and torch.cuda.get_device_capability(device)[0] >= BF16_FROM
 
 
 def no_fp16() -> UserError:

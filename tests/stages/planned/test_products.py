@@ -10,14 +10,14 @@ import torch
 
 from sketchfit.config.load import load_recipe
 from sketchfit.planning.goal import Goal
-from sketchfit.stages.planned import prepare
+from sketchfit.stages.planned import adapt, prepare
 
 SECONDS = 600.0
 
 
 def products(monkeypatch: pytest.MonkeyPatch, *, amx: bool, device: str = "cpu", **compute: Any) -> dict[str, set[str]]:
     """The setting of the members of each kind; `auto` where they have none."""
-    monkeypatch.setattr(prepare, "has_bf16_products", lambda: amx)
+    monkeypatch.setattr(adapt, "has_bf16_products", lambda: amx)
     recipe = load_recipe("demo", {"compute": compute})
     table = SimpleNamespace(train=range(60), test=range(30))
     context: Any = SimpleNamespace(recipe=recipe, table=table, engine=SimpleNamespace(device=torch.device(device)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,6 @@ from sketchfit.config.overrides import merge
 from sketchfit.config.own_size import own_input_size
 from sketchfit.config.parse import parse_recipe
 from sketchfit.config.recipe import Recipe
-from sketchfit.models.bf16_products import has_bf16_products
 from sketchfit.planning.book import PlanBook
 from sketchfit.planning.goal import Goal
 from sketchfit.planning.ladder import PlannedBackbone, Rung, ladder
@@ -23,6 +22,7 @@ from sketchfit.stages.audit import audit
 from sketchfit.stages.bank import bank
 from sketchfit.stages.context import RunContext, RunState
 from sketchfit.stages.decode import decode
+from sketchfit.stages.planned.adapt import adapted
 from sketchfit.stages.planned.first_space import check_first_space
 from sketchfit.stages.planned.measure import DECODING
 from sketchfit.stages.planned.start import with_members
@@ -55,9 +55,6 @@ SIMULATED_FROM = 5400.0
 VIEWS_FROM = 300.0
 """Seconds of a run from which on test-time views of networks are tried, and mirror images for frozen features."""
 
-IN_BF16: Mapping[str, Any] = {"compute": {"products": "bf16"}}
-"""Settings of networks on a CPU that is faster with them."""
-
 
 def prepare(context: RunContext, goal: Goal, book: PlanBook) -> RunWork:
     """Decode the images and make the folds.
@@ -84,10 +81,7 @@ def rungs_of(context: RunContext, goal: Goal, seconds: float) -> tuple[Rung, ...
     found, seed = backbones(context.recipe, goal), context.recipe.seed
     images = len(context.table.train) + len(context.table.test)
     rungs = ladder(found, on_gpu=on_gpu, views=views, mirrored=long, seed=seed, images=images)
-    compute = context.recipe.compute
-    if on_gpu or compute.products != "auto" or compute.precision != "fp32" or not has_bf16_products():
-        return rungs
-    return tuple(replace(one, settings=merge(one.settings, IN_BF16)) if one.kind == "network" else one for one in rungs)
+    return tuple(adapted(rung, context.recipe, context.engine.device, seconds) for rung in rungs)
 
 
 def check_goal(context: RunContext, goal: Goal) -> None:
