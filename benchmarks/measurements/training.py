@@ -87,7 +87,7 @@ def ready(case: Case, ema: bool) -> dict[str, float]:
         engine = make_engine(job.recipe.compute)
         epoch = make_plan(job.recipe, len(job.train_rows)).epochs[0]
         state = start(job, engine, None)
-        wrap(state, engine, compiled=False)
+        wrap(state, engine, job.recipe)
         batches = DataLoader(job, state.normalisation, engine).updates(epoch)
         micros = next(batches)
         batches.close()
@@ -100,12 +100,15 @@ def ready(case: Case, ema: bool) -> dict[str, float]:
     return {"value": epoch.updates * epoch.batch_size / took}
 
 
-def job_of(case: Case, ema: bool, folder: Path, policy: str = "light") -> Any:
+def job_of(case: Case, ema: bool, folder: Path, policy: str = "light", more: dict[str, Any] | None = None) -> Any:
+    """The training of a case; `more` are further settings."""
+    from sketchfit.config.overrides import merge
     from sketchfit.data.store import open_store
     from sketchfit.data.stores import store_settings
     from sketchfit.training.job import FitJob
 
-    recipe = case.recipe({"averaging": {"ema": ema}, "transforms": {"policy": policy}})
+    own = {"averaging": {"ema": ema}, "transforms": {"policy": policy}}
+    recipe = case.recipe(merge(own, more or {}))
     table = case.table()
     store = open_store(table.root, table.train.paths, store_settings(recipe), Path(case.scratch) / "stores")
     rows = case.rows(table, case.trained)

@@ -26,9 +26,10 @@ from sketchfit.models.freezing import apply_freezing
 from sketchfit.training.engine import Engine, make_engine
 from sketchfit.training.job import FitJob, SoftTargets, TeacherTargets
 from sketchfit.training.loader import DataLoader
+from sketchfit.training.micro import Micro
 from sketchfit.training.plan import make_plan
 from sketchfit.training.state import TrainState, start, wrap
-from sketchfit.training.step import Micro, update
+from sketchfit.training.step import update
 
 CLASSES = 4
 BASE: dict[str, Any] = {
@@ -122,7 +123,7 @@ def computed(case: Case, engine: Engine) -> Answer:
     if case.wide:
         state.model.double()
     apply_freezing(state.model, state.freezing, 0, 1)
-    wrap(state, engine, job.recipe.compute.compile)
+    wrap(state, engine, job.recipe)
     recorder: Any = _Recorder(state)
     state.optimizer = recorder
     epoch = make_plan(job.recipe, len(job.label)).epochs[0]

@@ -15,7 +15,7 @@ from sketchfit.config.loss import LossSection
 from sketchfit.training import step
 from sketchfit.training.loss import Loss
 from sketchfit.training.loss_terms.class_weights import class_weights
-from sketchfit.training.step import Micro
+from sketchfit.training.micro import Micro
 
 COUNTS = np.array([10, 1, 4])
 

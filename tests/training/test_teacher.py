@@ -16,9 +16,9 @@ from sketchfit.training import step
 from sketchfit.training.engine import make_engine
 from sketchfit.training.job import SoftTargets, TeacherTargets
 from sketchfit.training.loader import DataLoader, _mixed
+from sketchfit.training.micro import Micro
 from sketchfit.training.plan import make_plan
 from sketchfit.training.state import start, wrap
-from sketchfit.training.step import Micro
 
 BY_LABEL = np.array(
     [[0.7, 0.1, 0.1, 0.1], [0.2, 0.5, 0.2, 0.1], [0.0, 0.0, 0.4, 0.6], [0.3, 0.3, 0.3, 0.1]], np.float32
@@ -93,7 +93,7 @@ def test_the_loss_of_a_batch_against_a_reference(tiny_job):
     job = taught(tiny_job({"loss": {"smoothing": 0.0}}), weight=0.3)
     engine = make_engine(job.recipe.compute)
     state = start(job, engine, None)
-    wrap(state, engine, compiled=False)
+    wrap(state, engine, job.recipe)
     epoch = make_plan(job.recipe, len(job.train_rows)).epochs[0]
     micro = next(DataLoader(job, HALF, engine).updates(epoch))[0]
     value, _, logits = step._loss(state, micro, engine)

@@ -26,10 +26,11 @@ from sketchfit.training.engine import Engine
 from sketchfit.training.job import FitJob
 from sketchfit.training.loader import DataLoader
 from sketchfit.training.lr_range import broken, range_rates, smoothed, suggested_rate
+from sketchfit.training.micro import Micro
 from sketchfit.training.plan import make_plan
 from sketchfit.training.schedules import apply_lr
 from sketchfit.training.state import TrainState, start, wrap
-from sketchfit.training.step import Micro, update
+from sketchfit.training.step import update
 from sketchfit.training.trial import try_training
 from sketchfit.verbosity import as_results
 
@@ -94,7 +95,7 @@ def _range_test(context: RunContext, wanted: RateRange) -> RangeTest:
     recipe, job = context.recipe, _job(context)
     state = start(job, context.engine, None)
     apply_freezing(state.model, state.freezing, 0, recipe.training.epochs)
-    wrap(state, context.engine, compiled=False)
+    wrap(state, context.engine, recipe, compiled=False)
     rates = range_rates(wanted.low, wanted.high, wanted.steps)
     losses: list[float] = []
     with (

@@ -160,6 +160,11 @@ class ComputeSection(Section):
     faster. A `precision` or `channels_last` that a recipe names stays, and so does `precision` with `products=bf16`."""
     compile: bool = False
     """`torch.compile` the network."""
+    cuda_graphs: Annotated[bool, Scope(decides="nothing")] = True
+    """On a CUDA device, record the forward and backward passes of a training step once as a CUDA graph, which starts
+    all kernels by one call: a small network on a fast GPU is limited by starting them. It needs the memory of the
+    activations of one more batch. Not with fp16, SAM, `compile`, `training.grad_checkpointing` or several processes per
+    network; without it where an operation cannot be recorded."""
     sync_batch_norm: Annotated[bool, Scope(owner="run")] = False
     """Where several processes train one network, compute the statistics of batch norm from all rows of a batch, as one
     process does; otherwise from the rows of each process, and the running statistics are averaged after each update.
@@ -175,6 +180,9 @@ class ComputeSection(Section):
     kind one per GPU, and a larger number is lowered to that."""
     threads: Annotated[int, Field(ge=1, le=64), Scope(decides="nothing")] = 2
     """Threads that prepare batches; the content of a batch does not depend on it."""
+    processes: Annotated[Annotated[int, Field(ge=0, le=64)] | Literal["auto"], Scope(decides="nothing")] = "auto"
+    """Processes that prepare the augmented pictures of a training in place of threads; the content of a batch does not
+    depend on it. `auto`: for a GPU, one per processor core, up to 16, else 0, for threads."""
     workers: Annotated[Annotated[int, Field(ge=1, le=4096)] | Workers, Scope("run", "nothing")] = 1
     """In `run`, `ablate` and `scout`, networks that are trained at the same time, by Ray (`pip install
     'sketchfit[cluster]'`): a number; `auto`: one per GPU, or all cores without one; `ray://HEAD`: all that a cluster

@@ -23,7 +23,8 @@ from sketchfit.data.digests import ContentDigests, content_digests
 from sketchfit.data.image_pass import Decoding
 from sketchfit.data.images import ImageError
 from sketchfit.data.in_threads import in_threads
-from sketchfit.data.store_build import INDEX, ImagePass, build_stores
+from sketchfit.data.store_build import ImagePass, build_stores
+from sketchfit.data.store_files import IMAGES, INDEX, PAPER
 from sketchfit.data.store_names import store_names
 from sketchfit.data.store_settings import StoreSettings
 from sketchfit.disk import DiskError, writing
@@ -143,11 +144,11 @@ def _opened(
 def stored(folder: Path) -> Store:
     """Open the complete store in a folder."""
     index = read_json(folder / INDEX)
-    images = map_npy(folder / "images.npy")
+    images = map_npy(folder / IMAGES)
     mark_used(folder, images)
     return Store(
         images=images,
-        paper=read_npy(folder / "paper.npy"),
+        paper=read_npy(folder / PAPER),
         errors=tuple(index["errors"]),
         damage=tuple(index["damage"]),
         folder=folder,

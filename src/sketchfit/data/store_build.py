@@ -11,15 +11,13 @@ from sketchfit.checksum import sealed
 from sketchfit.data.fill_stores import fill_stores
 from sketchfit.data.image_pass import Progress, ReceiveImage
 from sketchfit.data.images import Decoded, ImageError, decode_image, read_image_file
+from sketchfit.data.store_files import IMAGES, INDEX, PAPER
 from sketchfit.data.store_names import VERSION
 from sketchfit.data.store_pixels import StorePixels
 from sketchfit.data.store_settings import StoreSettings
 from sketchfit.moving import delete_folder, flush_to_disk, move
 from sketchfit.remains import part_of
 from sketchfit.runs.file_crc import file_crc
-
-INDEX, ARRAYS = "store.json", ("images.npy", "paper.npy")
-"""Files of a store."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +73,10 @@ def build_stores(folders: Mapping[StoreSettings, Path], images: ImagePass) -> No
 
 
 def _put_in_place(part: Path, folder: Path, settings: StoreSettings, texts: Mapping[str, list[str]]) -> None:
-    content = {name: file_crc(part / name) for name in ARRAYS}
+    content = {name: file_crc(part / name) for name in (IMAGES, PAPER)}
     index = sealed({"version": VERSION, "settings": settings.__dict__, "content": content, **texts})
     (part / INDEX).write_text(json.dumps(index), encoding="utf-8")
-    for name in (*ARRAYS, INDEX):
+    for name in (IMAGES, PAPER, INDEX):
         flush_to_disk(part / name)
     delete_folder(folder, ignore_errors=True)  # a folder of this name is not complete
     move(part, folder)

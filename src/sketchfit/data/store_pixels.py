@@ -9,6 +9,7 @@ import numpy as np
 from typing_extensions import override
 
 from sketchfit.data.row_pixels import RowPixels
+from sketchfit.data.store_files import IMAGES, PAPER
 from sketchfit.moving import delete_file, move
 from sketchfit.runs.arrays import create_npy, write_npy
 
@@ -42,8 +43,8 @@ class StorePixels(RowPixels):
         self._arrays.clear()  # a mapped file can be neither renamed nor deleted on Windows
         for path in paths - {kept}:
             delete_file(path)
-        move(kept, self._part / "images.npy")
-        write_npy(self._part / "paper.npy", paper)
+        move(kept, self._part / IMAGES)
+        write_npy(self._part / PAPER, paper)
 
     @override
     def _create(self, channels: int) -> np.memmap[Any, Any]:

@@ -150,7 +150,7 @@ def _thaw(training: _Training, epoch: EpochPlan, before: FrozenTable | None) -> 
     now = apply_freezing(state.model, state.freezing, epoch.epoch, training.epochs)
     changed = update_frozen(training.job, state, training.engine, epoch)
     if now != before or replaced or changed:
-        wrap(state, training.engine, training.job.recipe.compute.compile)
+        wrap(state, training.engine, training.job.recipe, name=name)
         if (before is not None and now != before) or now.trainable < now.parameters:
             share = f"{now.trainable:,} of {now.parameters:,} parameters are trained"
             _LOG.info("%s: from epoch %d, %s", name, epoch.epoch + 1, share)

@@ -34,7 +34,7 @@ def frozen_inputs(job: FitJob, state: TrainState, engine: Engine, epoch: EpochPl
     except (OSError, FloatingPointError) as error:
         log.warning(f"{job.name}: model.freeze.copies is not used from epoch {epoch.epoch + 1} on: {error}")
         state.maps, state.split_fails = None, True
-        wrap(state, engine, job.recipe.compute.compile)
+        wrap(state, engine, job.recipe, name=job.name)
         return None
 
 

@@ -18,14 +18,18 @@ from sketchfit.training.engine import Engine
 from sketchfit.training.frozen_features import FrozenFeatures
 from sketchfit.training.frozen_maps import MapCopy
 from sketchfit.training.job import FitJob, SoftTargets, TeacherTargets
+from sketchfit.training.micro import Micro
 from sketchfit.training.pictures import augment_of, augmented
 from sketchfit.training.plan import EpochPlan
-from sketchfit.training.step import Micro
 from sketchfit.transforms.mixing import mix, will_mix
 from sketchfit.transforms.rng import sample_rng
 
 BATCH_STREAM = 1
 """Stream of random numbers of a batch (mixing); stream 0 is that of its images."""
+
+
+MOST_PROCESSES = 16
+"""Processes that make pictures for a GPU, with `compute.processes=auto`."""
 
 
 @dataclass(frozen=True)
@@ -105,10 +109,18 @@ class DataLoader:
         first = sum(map(len, shares[: engine.rank])) if len(shares[engine.rank]) else 0
         return _part(mixed, slice(first, first + len(rows)))
 
+    @property
+    def _processes(self) -> int:
+        """Processes that make pictures; 0: none, threads make them."""
+        wanted, on_gpu = self.job.recipe.compute.processes, self.engine.device.type == "cuda"
+        if wanted != "auto":
+            return wanted
+        return min(MOST_PROCESSES, torch.get_num_threads()) if on_gpu else 0
+
     def _pictures(self, epoch: EpochPlan, batches: Sequence[NDArray[np.int64]]) -> Generator[torch.Tensor, None, None]:
         """Yield the network's input of each batch, float [B, 3, size, size] on the device."""
         job, recipe, device = self.job, self.job.recipe, self.engine.device
-        for batch in augmented(job, epoch, batches):
+        for batch in augmented(job, epoch, batches, self._processes):
             images = torch.from_numpy(batch.images)
             if device.type == "cuda":
                 images = images.pin_memory()  # so that only the device waits for the copy

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.data.batches import Batch, load_batches, no_randomness
+from sketchfit.data.picture_processes import picture_processes
+from sketchfit.data.picture_source import PictureSource
+from sketchfit.data.store import Store
+from sketchfit.data.store_files import IMAGES
 from sketchfit.training.job import FitJob
 from sketchfit.training.plan import EpochPlan
 from sketchfit.transforms.augment import Augment, augment_for, eval_augment
-from sketchfit.transforms.rng import sample_rng
+from sketchfit.transforms.rng import EpochRandomness
 
 
 def augment_of(job: FitJob, epoch: EpochPlan) -> Augment:
@@ -20,13 +25,16 @@ def augment_of(job: FitJob, epoch: EpochPlan) -> Augment:
     return augment_for(recipe.transforms, epoch.size, epoch.epoch, recipe.training.epochs)
 
 
-def augmented(job: FitJob, epoch: EpochPlan, batches: Sequence[NDArray[np.int64]]) -> Iterator[Batch]:
-    """Yield the pictures of batches, uint8 [B, size, size, C], prepared ahead by threads.
+def augmented(
+    job: FitJob, epoch: EpochPlan, batches: Sequence[NDArray[np.int64]], processes: int = 0
+) -> Iterator[Batch]:
+    """Return the pictures of batches in order, uint8 [B, size, size, C], prepared ahead.
 
     Args:
         job: the training.
         epoch: number and input size.
         batches: rows of the store, int64 [B].
+        processes: that prepare them; 0: the threads of `compute.threads` do, as where the store is not one on disk.
     """
     augment = augment_of(job, epoch)
     unturned = {number: augment.without(names) for number, names in job.mirroring.left_out.items()}
@@ -37,10 +45,18 @@ def augmented(job: FitJob, epoch: EpochPlan, batches: Sequence[NDArray[np.int64]
         if number in unturned
     }
 
-    def generator(row: int) -> np.random.Generator:
-        return sample_rng(job.seed, epoch.epoch, row)
-
+    generator = EpochRandomness(job.seed, epoch.epoch)
+    if processes and _is_on_disk(job.store):
+        source = PictureSource(job.store.folder, augment, generator, special)
+        shape = (epoch.size, epoch.size, job.store.images.shape[-1])
+        return picture_processes(processes).batches(source, shape, batches)
     return load_batches(job.store, batches, augment, generator, job.recipe.compute.threads, special)
+
+
+def _is_on_disk(store: Store) -> bool:
+    """Return whether another process finds the images of a store in its folder."""
+    images = store.images
+    return isinstance(images, np.memmap) and Path(str(images.filename)) == (store.folder / IMAGES).absolute()
 
 
 def entire(job: FitJob, batches: Sequence[NDArray[np.int64]]) -> Iterator[Batch]:

@@ -23,6 +23,7 @@ from sketchfit.models.input_size import at_input_size, has_fixed_size, set_input
 from sketchfit.models.lora import add_lora, lora_freezing
 from sketchfit.models.network import Network, Normalisation
 from sketchfit.models.patch_grid import check_patch_grid
+from sketchfit.training.cuda_graphs import CudaGraphs
 from sketchfit.training.engine import Engine
 from sketchfit.training.frozen_features import FrozenFeatures
 from sketchfit.training.frozen_maps import FrozenMaps
@@ -58,6 +59,7 @@ class TrainState:
         update_seconds: duration of the last update; not known before the first.
         notes: on the weights that were loaded.
         rewinds: epochs that were started again because the loss or a weight was not finite.
+        graphs: of the update's forward and backward passes, for `wrapped`; None: it is computed without.
     """
 
     model: nn.Module
@@ -88,6 +90,7 @@ class TrainState:
     update_seconds: float = math.inf
     notes: tuple[str, ...] = ()
     rewinds: list[int] = field(default_factory=list)
+    graphs: CudaGraphs | None = None
 
     @property
     def lr_scale(self) -> float:
@@ -275,13 +278,31 @@ class WithFeatures(nn.Module):
         return model.forward_head(maps), model.forward_head(maps, pre_logits=True).flatten(1)
 
 
-def wrap(state: TrainState, engine: Engine, compiled: bool) -> None:
-    """Set `state.wrapped` for the parameters that are trained now; call it again when those change."""
+def wrap(state: TrainState, engine: Engine, recipe: Recipe, *, name: str = "", compiled: bool = True) -> None:
+    """Set `state.wrapped` and `state.graphs` for the parameters that are trained now; call it again when those change.
+
+    Args:
+        state: of the training.
+        engine: device and processes.
+        recipe: of the training.
+        name: of the training, for messages.
+        compiled: whether `compute.compile` has an effect.
+    """
     module: nn.Module = WithFeatures(state.model) if state.loss.needs_features else state.model
     if state.features is not None:
         module = state.model.get_submodule(state.features.head)
     elif state.maps is not None:
         module = state.maps.split.upper
-    if compiled:
+    if compiled and recipe.compute.compile:
         module = torch.compile(module)  # type: ignore[assignment]
     state.wrapped = engine.prepare_model(module)
+    state.graphs = CudaGraphs(state.model, name) if _can_have_graphs(state, engine, recipe) else None
+
+
+def _can_have_graphs(state: TrainState, engine: Engine, recipe: Recipe) -> bool:
+    """Return whether the passes of an update may be recorded: not where they depend on more than batches and seed."""
+    compute, alone = recipe.compute, engine.device.type == "cuda" and engine.processes == 1
+    changes = (
+        compute.compile or recipe.training.grad_checkpointing or state.sam is not None or engine.scaler is not None
+    )
+    return compute.cuda_graphs and alone and not changes

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -14,40 +14,11 @@ from sketchfit.models.bf16_products import bf16_products
 from sketchfit.models.compute import autocast
 from sketchfit.training.engine import Engine
 from sketchfit.training.join import lost_process_named
+from sketchfit.training.micro import Micro
 from sketchfit.training.sam import paused_statistics
 from sketchfit.training.state import TrainState
 from sketchfit.training.stopping import stopped_without_trace
 from sketchfit.training.synced_norm import SyncedBatchNorm
-
-
-@dataclass(frozen=True)
-class Micro:
-    """One batch, or this process's share of one, ready for the network.
-
-    Attributes:
-        images: float [B, 3, H, W]; where only the head is trained, features [B, D].
-        targets: float [B, C].
-        label: int64 [B].
-        weight: float [B], of each row in the loss; None: all are 1.
-        teacher: probabilities of the teacher, float [B, C], mixed like the targets; None: there is no teacher.
-        counts: rows of the batch that each process has; empty: this one has all. A process that has none computes a row
-            that does not count.
-    """
-
-    images: Tensor
-    targets: Tensor
-    label: Tensor
-    weight: Tensor | None = None
-    teacher: Tensor | None = None
-    counts: tuple[int, ...] = ()
-
-    def rows(self, rank: int) -> int:
-        """Return the rows that count of the process with this number."""
-        return self.counts[rank] if self.counts else len(self.images)
-
-    def share(self, rank: int) -> float:
-        """Return the part of the batch's rows that this process has."""
-        return self.rows(rank) / sum(self.counts) if self.counts else 1.0
 
 
 def update(
@@ -80,8 +51,11 @@ def update(
 def _gradients(
     state: TrainState, micros: list[Micro], recipe: Recipe, engine: Engine, torch_seed: int
 ) -> tuple[Tensor, Tensor]:
+    def passes(batches: Sequence[Micro]) -> tuple[Tensor, Tensor]:
+        return _accumulate(state, batches, recipe, engine)
+
     torch.manual_seed(torch_seed)
-    loss_sum, right = _accumulate(state, micros, recipe, engine)
+    loss_sum, right = passes(micros) if state.graphs is None else state.graphs(passes, micros)
     if state.sam is not None:
         state.sam.ascend()
         state.optimizer.zero_grad()
@@ -92,7 +66,7 @@ def _gradients(
     return loss_sum, right
 
 
-def _accumulate(state: TrainState, micros: list[Micro], recipe: Recipe, engine: Engine) -> tuple[Tensor, Tensor]:
+def _accumulate(state: TrainState, micros: Sequence[Micro], recipe: Recipe, engine: Engine) -> tuple[Tensor, Tensor]:
     loss_sum, right = [], []
     for number, micro in enumerate(micros):
         last, rows = number == len(micros) - 1, micro.rows(engine.rank)

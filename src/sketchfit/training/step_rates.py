@@ -14,6 +14,7 @@ from sketchfit.models.device import synchronize
 from sketchfit.models.freezing import apply_freezing
 from sketchfit.models.network import Network
 from sketchfit.processors import OtherLoad
+from sketchfit.training.cuda_graphs import BEFORE
 from sketchfit.training.doubt import doubt_of, repeated, spread_of
 from sketchfit.training.frozen_maps import MapCopy, find_maps, may_use_maps
 from sketchfit.training.job import FitJob
@@ -70,8 +71,10 @@ def measure_steps(recipe: Recipe, classes: int, device: torch.device) -> StepRat
         epoch = make_plan(job.recipe, len(job.train_rows)).epochs[-1]
         apply_freezing(state.model, state.freezing, epoch.epoch, job.recipe.training.epochs)
         copy, maps = _maps(job, state, engine)
-        wrap(state, engine, compiled=False)
+        wrap(state, engine, job.recipe, compiled=False)
         _step(replace(job, train_rows=job.train_rows[:FEW]), state, engine, copy)
+        for _ in range(BEFORE + 1 if state.graphs is not None else 0):
+            _step(job, state, engine, copy)
         load = OtherLoad() if device.type == "cpu" else None
         training = repeated(lambda: _step(job, state, engine, copy))
         network = Network(state.reported().eval(), state.normalisation)

@@ -163,7 +163,7 @@ def _step(job: FitJob, state: TrainState, epoch: EpochPlan, engine: TrialEngine)
     """
     state.to_size(epoch.size)
     apply_freezing(state.model, state.freezing, epoch.epoch, job.recipe.training.epochs)
-    wrap(state, engine, compiled=False)
+    wrap(state, engine, job.recipe, compiled=False)
     with (
         closing(DataLoader(job, state.normalisation, engine).updates(epoch)) as batches,
         kept_bytes(state.model) as kept,

@@ -12,6 +12,7 @@ import torch
 from sketchfit.inference.predictor import Predictor
 from sketchfit.models.device import is_out_of_memory, synchronize
 from sketchfit.models.network import Network
+from sketchfit.training.cuda_graphs import BEFORE
 from sketchfit.training.doubt import repeated, shortest, spread_of
 from sketchfit.training.job import FitJob
 from sketchfit.training.loader import DataLoader
@@ -24,8 +25,9 @@ from sketchfit.training.trial_job import FEW
 CHEAP_SECONDS = 1.0
 """A complete batch that would take longer than this on a CPU is not measured but extrapolated; where a few images take
 longer, that is the estimate."""
-WARM = 2
-"""Updates of a complete batch on a GPU, of which the fastest counts: the first one chooses its kernels."""
+WARM = BEFORE + 3
+"""Updates of a complete batch on a GPU, of which the fastest counts: kernels are chosen and a graph is recorded in the
+first ones."""
 MORE = 8
 """Images of the second measurement from which a complete batch is extrapolated."""
 

@@ -9,6 +9,8 @@ Salmon et al., *Parallel random numbers: as easy as 1, 2, 3* (SC 2011).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 _WORD = 1 << 64
@@ -30,3 +32,20 @@ def sample_rng(seed: int, epoch: int, sample: int, stream: int = 0) -> np.random
         raise ValueError(f"out of range: seed {seed}, epoch {epoch}, sample {sample}, stream {stream}")
     counter = (int(epoch) << 192) | (int(sample) << 128) | (int(stream) << 64)
     return np.random.Generator(np.random.Philox(key=int(seed), counter=counter))
+
+
+@dataclass(frozen=True)
+class EpochRandomness:
+    """Returns the generator of each sample of an epoch; it can be sent to another process.
+
+    Attributes:
+        seed: as for `sample_rng`.
+        epoch: as for `sample_rng`.
+    """
+
+    seed: int
+    epoch: int
+
+    def __call__(self, sample: int) -> np.random.Generator:
+        """Return the generator of a sample."""
+        return sample_rng(self.seed, self.epoch, sample)

@@ -11,7 +11,7 @@ import numpy as np
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Store, stored
-from sketchfit.data.store_build import INDEX
+from sketchfit.data.store_files import INDEX
 from sketchfit.data.stores import cache_folder, load_store
 from sketchfit.data.table import Table
 from sketchfit.errors import DataError

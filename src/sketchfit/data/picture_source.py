@@ -1,0 +1,50 @@
+"""What the augmented pictures of an epoch are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchfit.data.batches import Augment, RowGenerator
+from sketchfit.data.store_files import IMAGES, PAPER
+from sketchfit.runs.arrays import map_npy, read_npy
+
+
+@dataclass(frozen=True)
+class PictureSource:
+    """What the pictures of an epoch are made from; it can be pickled.
+
+    Attributes:
+        folder: of the image store.
+        augment: makes a picture uint8 [size, size, C] from a stored image.
+        generator: returns the random generator of a row.
+        special: rows that another function makes pictures of.
+    """
+
+    folder: Path
+    augment: Augment
+    generator: RowGenerator
+    special: Mapping[int, Augment] = field(default_factory=dict)
+
+    @cached_property
+    def images(self) -> NDArray[np.uint8]:
+        """Stored images, uint8 [N, S, S, C], memory-mapped."""
+        return map_npy(self.folder / IMAGES)
+
+    @cached_property
+    def paper(self) -> NDArray[np.uint8]:
+        """Colour of each drawing's paper, uint8 [N, C]."""
+        return read_npy(self.folder / PAPER)
+
+    def pictures(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Return the pictures of rows, uint8 [n, size, size, C]."""
+        made = [
+            self.special.get(row, self.augment)(self.images[row], self.paper[row], self.generator(row))
+            for row in rows.tolist()
+        ]
+        return np.stack(made)

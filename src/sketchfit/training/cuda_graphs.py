@@ -1,0 +1,124 @@
+"""The forward and backward passes of an update as CUDA graphs: recorded once, then started by one call.
+
+A small network has over a thousand kernels per update, and the processor needs longer to start them one by one than a
+fast GPU needs to compute them. A graph starts them all at once. Paper on the feature: "PyTorch 2", Ansel et al., ASPLOS
+2024; see also "CUDA semantics: CUDA Graphs" in the documentation of PyTorch.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
+
+import torch
+from torch import Tensor, nn
+
+from sketchfit.training.micro import Micro
+
+BEFORE = 3
+"""Updates of a shape before its graph is recorded: kernels are chosen in the first ones."""
+
+MOST = 2
+"""Graphs that are kept, because each holds the activations of its batch."""
+
+Passes = Callable[[Sequence[Micro]], tuple[Tensor, Tensor]]
+"""Adds the gradients of some batches to those of the weights, and returns two figures, scalars on the device."""
+
+Shape = tuple[tuple[object, ...], ...]
+
+_LOG = logging.getLogger(__name__)
+
+
+class CudaGraphs:
+    """The graphs of a training, one for each shape of its batches.
+
+    The kernels are those of an update without a graph, in the same order, with the same random numbers for the same
+    seed. A graph is only valid as long as the same module computes with the same settings: make a new object when the
+    module, or what is trained of it, changes.
+
+    Args:
+        model: whose weights get gradients; they have none between two updates.
+        name: of the training, for messages.
+    """
+
+    def __init__(self, model: nn.Module, name: str) -> None:
+        self._model, self._name = model, name
+        self._seen: dict[Shape, int] = {}
+        self._graphs: dict[Shape, _Graph] = {}
+        self._fails = False
+
+    def __call__(self, passes: Passes, micros: Sequence[Micro]) -> tuple[Tensor, Tensor]:
+        """Compute the gradients and figures of some batches, by their graph where there is one.
+
+        A graph that cannot be recorded (an operation waits for the device, for example) is noted once; the training
+        continues without.
+
+        Args:
+            passes: what a graph records; the same function at each call.
+            micros: batches whose gradients are summed.
+        """
+        if self._fails:
+            return passes(micros)
+        shape = _shape_of(micros)
+        if shape not in self._graphs:
+            self._seen[shape] = self._seen.get(shape, 0) + 1
+            if self._seen[shape] <= BEFORE:
+                return passes(micros)
+            try:
+                graph = _Graph(self._model, passes, micros)
+            except RuntimeError as error:
+                return self._without(passes, micros, error)
+            while len(self._graphs) >= MOST:
+                del self._graphs[next(iter(self._graphs))]
+            self._graphs[shape] = graph
+        return self._graphs[shape].gradients(micros)
+
+    def _without(self, passes: Passes, micros: Sequence[Micro], error: RuntimeError) -> tuple[Tensor, Tensor]:
+        """Compute without a graph, now and later."""
+        self._fails = True
+        self._graphs.clear()
+        self._model.zero_grad()
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        _LOG.info("%s: training without CUDA graphs, as they cannot be recorded: %s", self._name, reason)
+        return passes(micros)
+
+
+class _Graph:
+    """One recorded graph with the memory of its input, its gradients and its figures."""
+
+    def __init__(self, model: nn.Module, passes: Passes, micros: Sequence[Micro]) -> None:
+        self._inputs = [_copy(micro) for micro in micros]
+        self._graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self._graph, capture_error_mode="thread_local"):
+            self._figures = passes(self._inputs)
+        self._gradients = [(weight, weight.grad) for weight in model.parameters() if weight.grad is not None]
+
+    def gradients(self, micros: Sequence[Micro]) -> tuple[Tensor, Tensor]:
+        """Compute the gradients of batches of the recorded shape; return their figures."""
+        for held, micro in zip(self._inputs, micros, strict=True):
+            for name in _tensors_of(held):
+                getattr(held, name).copy_(getattr(micro, name), non_blocking=True)
+        self._graph.replay()
+        for weight, gradient in self._gradients:
+            weight.grad = gradient
+        loss_sum, right = self._figures
+        return loss_sum.clone(), right.clone()
+
+
+def _tensors_of(micro: Micro) -> list[str]:
+    """Return the names of the fields that are tensors."""
+    return [one.name for one in fields(micro) if isinstance(getattr(micro, one.name), Tensor)]
+
+
+def _copy(micro: Micro) -> Micro:
+    """Return a batch in memory of its own, in the same memory format."""
+    return replace(micro, **{name: getattr(micro, name).clone() for name in _tensors_of(micro)})
+
+
+def _shape_of(micros: Sequence[Micro]) -> Shape:
+    """Return all that a graph depends on, of some batches."""
+    return tuple(
+        tuple((name, getattr(micro, name).shape, getattr(micro, name).stride()) for name in _tensors_of(micro))
+        for micro in micros
+    )

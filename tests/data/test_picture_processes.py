@@ -1,0 +1,121 @@
+"""Pictures of processes are those of threads; a picture that cannot be made, a lost process and an early end."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+from sketchfit.config.load import load_recipe
+from sketchfit.data.batches import load_batches
+from sketchfit.data.picture_processes import PictureProcesses, picture_processes
+from sketchfit.data.picture_source import PictureSource
+from sketchfit.data.store_files import IMAGES, PAPER
+from sketchfit.transforms.augment import augment_for, eval_augment
+from sketchfit.transforms.rng import EpochRandomness
+from tests.factories import bars, make_store, tiny_recipe
+
+SIZE = 24
+
+
+@pytest.fixture
+def store(tmp_path):
+    """A store of 70 pictures, on disk."""
+    made = make_store(bars(np.arange(70) % 4), tmp_path)
+    np.save(tmp_path / IMAGES, made.images)
+    np.save(tmp_path / PAPER, made.paper)
+    return made
+
+
+@pytest.fixture(scope="module")
+def processes():
+    made = PictureProcesses(2)
+    yield made
+    made.end()
+
+
+def source_of(store, epoch=0, special=None):
+    recipe = load_recipe(tiny_recipe({"transforms": {"policy": "medium"}}))
+    augment = augment_for(recipe.transforms, SIZE, epoch, 2)
+    return PictureSource(store.folder, augment, EpochRandomness(3, epoch), special or {})
+
+
+def by_threads(store, source, batches):
+    return load_batches(store, batches, source.augment, source.generator, 2, source.special)
+
+
+def shape_of(store):
+    return SIZE, SIZE, store.images.shape[-1]
+
+
+@pytest.mark.parametrize("sizes", [(1,), (16,), (17, 3), (40, 40, 40), (5,) * 12])
+def test_the_pictures_are_those_of_threads(store, processes, sizes):
+    rng = np.random.default_rng(0)
+    batches = [rng.integers(0, 70, size) for size in sizes]
+    special = {int(batches[0][0]): eval_augment(SIZE)}
+    for epoch in (0, 1):
+        source = source_of(store, epoch, special)
+        found = list(processes.batches(source, shape_of(store), batches))
+        expected = list(by_threads(store, source, batches))
+        assert len(found) == len(expected) == len(sizes)
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(one.rows, other.rows)
+            np.testing.assert_array_equal(one.images, other.images)
+
+
+def test_a_batch_that_is_not_taken_disturbs_no_later_one(store, processes):
+    batches = [np.arange(30)] * 6
+    with closing(processes.batches(source_of(store), shape_of(store), batches)) as first:
+        next(first)
+    source = source_of(store, 1)
+    found = [one.images for one in processes.batches(source, shape_of(store), batches)]
+    expected = next(by_threads(store, source, batches[:1])).images
+    assert all(np.array_equal(one, expected) for one in found)
+
+
+def test_no_batches(store, processes):
+    assert list(processes.batches(source_of(store), shape_of(store), [])) == []
+
+
+def test_a_row_that_the_store_does_not_have_is_an_error_and_the_next_batch_is_made(store, processes):
+    source = source_of(store)
+    with pytest.raises(RuntimeError, match="IndexError"):
+        list(processes.batches(source, shape_of(store), [np.array([70])]))
+    assert len(list(processes.batches(source, shape_of(store), [np.arange(4)]))) == 1
+
+
+def test_a_lost_process_is_replaced_by_this_one(store, caplog):
+    lost = PictureProcesses(2)
+    try:
+        source, batches = source_of(store), [np.arange(35)] * 8
+        made = lost.batches(source, shape_of(store), batches)
+        first = next(made)
+        for one in lost.all:
+            os.kill(one.pid, signal.SIGKILL)
+        found = [first, *made]
+    finally:
+        lost.end()
+    expected = next(by_threads(store, source, batches[:1])).images
+    assert len(found) == len(batches)
+    assert all(np.array_equal(one.images, expected) for one in found)
+    assert any("has ended" in record.getMessage() for record in caplog.records)
+
+
+def test_trainings_share_processes_of_one_number():
+    first = picture_processes(1)
+    assert picture_processes(1) is first
+    second = picture_processes(2)
+    assert second is not first
+    assert second.count == 2
+
+
+def test_processes_end_with_their_pipes(store):
+    made = PictureProcesses(1)
+    [one] = made.all
+    list(made.batches(source_of(store), shape_of(store), [np.arange(3)]))
+    made.end()
+    with pytest.raises(ProcessLookupError):
+        os.kill(one.pid, 0)
