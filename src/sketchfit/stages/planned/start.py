@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 BASE: Mapping[str, Any] = {
     "compute": {"autotune": False},
     "training": {"on_nan": "rewind"},
-    "ensemble": {"compare": ["best-member", "geometric", "stacking"]},
+    "ensemble": {"method": "stacking", "compare": ["geometric"]},
 }
 """Settings of runs with a deadline that differ from those of the recipe; `--set` changes them."""
 
