@@ -37,6 +37,7 @@ def one(case: Case, level: str, grey: bool) -> Measurement:
     mine, theirs = f"{__name__}:sketchfit", f"{__name__}:peer"
     candidates = [
         Candidate("sketchfit", mine, {"level": level, "grey": grey}),
+        Candidate("sketchfit, pictures by processes", mine, {"level": level, "grey": grey, "processes": True}),
         Candidate("sketchfit, first epoch with building the store", mine, {"level": level, "grey": grey, "cold": True}),
         *(Candidate(name, theirs, {"module": file, "level": level, "grey": False}) for name, file in PEERS.items()),
     ]
@@ -56,17 +57,20 @@ def one(case: Case, level: str, grey: bool) -> Measurement:
     )
 
 
-def sketchfit(case: Case, level: str, grey: bool, cold: bool = False) -> dict[str, float]:
+def sketchfit(case: Case, level: str, grey: bool, cold: bool = False, processes: bool = False) -> dict[str, float]:
+    """From the store; `processes`: as many as threads make the pictures in their place."""
     import torch
 
     from sketchfit.config.transforms import TransformsSection
     from sketchfit.data.batches import epoch_order, load_batches, split_batches
     from sketchfit.data.image_pass import Decoding
+    from sketchfit.data.picture_processes import picture_processes
+    from sketchfit.data.picture_source import PictureSource
     from sketchfit.data.store import Store, open_store
     from sketchfit.data.stores import store_settings
     from sketchfit.models.network import Normalisation, to_input
     from sketchfit.transforms.augment import augment_for
-    from sketchfit.transforms.rng import sample_rng
+    from sketchfit.transforms.rng import EpochRandomness
 
     paths, root = files(case)
     settings = store_settings(case.recipe({"data": {"channels": 1 if grey else 3}}))
@@ -75,7 +79,13 @@ def sketchfit(case: Case, level: str, grey: bool, cold: bool = False) -> dict[st
 
     def epoch(store: Store) -> Iterable[Any]:
         batches = split_batches(epoch_order(np.arange(len(paths)), 0, 0), case.batch)
-        for batch in load_batches(store, batches, augment, lambda row: sample_rng(0, 0, row), case.threads):
+        if processes:
+            shape = (case.size, case.size, store.images.shape[-1])
+            source = PictureSource(store.folder, shape, augment, EpochRandomness(0, 0))
+            made = picture_processes(case.threads).batches(source, batches)
+        else:
+            made = load_batches(store, batches, augment, EpochRandomness(0, 0), case.threads)
+        for batch in made:
             yield to_input(torch.from_numpy(batch.images), normalisation, torch.device("cpu"), True)
 
     with tempfile.TemporaryDirectory(dir=case.scratch) as cache:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from contextlib import closing
+from dataclasses import replace
+from types import ModuleType
 
 import numpy as np
 import pytest
 
 from sketchfit.config.load import load_recipe
+from sketchfit.data import picture_processes as module_of_processes
 from sketchfit.data.batches import load_batches
 from sketchfit.data.picture_processes import PictureProcesses, picture_processes
 from sketchfit.data.picture_source import PictureSource
@@ -40,7 +44,7 @@ def processes():
 def source_of(store, epoch=0, special=None):
     recipe = load_recipe(tiny_recipe({"transforms": {"policy": "medium"}}))
     augment = augment_for(recipe.transforms, SIZE, epoch, 2)
-    return PictureSource(store.folder, augment, EpochRandomness(3, epoch), special or {})
+    return PictureSource(store.folder, shape_of(store), augment, EpochRandomness(3, epoch), special or {})
 
 
 def by_threads(store, source, batches):
@@ -58,7 +62,7 @@ def test_the_pictures_are_those_of_threads(store, processes, sizes):
     special = {int(batches[0][0]): eval_augment(SIZE)}
     for epoch in (0, 1):
         source = source_of(store, epoch, special)
-        found = list(processes.batches(source, shape_of(store), batches))
+        found = list(processes.batches(source, batches))
         expected = list(by_threads(store, source, batches))
         assert len(found) == len(expected) == len(sizes)
         for one, other in zip(found, expected, strict=True):
@@ -68,30 +72,30 @@ def test_the_pictures_are_those_of_threads(store, processes, sizes):
 
 def test_a_batch_that_is_not_taken_disturbs_no_later_one(store, processes):
     batches = [np.arange(30)] * 6
-    with closing(processes.batches(source_of(store), shape_of(store), batches)) as first:
+    with closing(processes.batches(source_of(store), batches)) as first:
         next(first)
     source = source_of(store, 1)
-    found = [one.images for one in processes.batches(source, shape_of(store), batches)]
+    found = [one.images for one in processes.batches(source, batches)]
     expected = next(by_threads(store, source, batches[:1])).images
     assert all(np.array_equal(one, expected) for one in found)
 
 
 def test_no_batches(store, processes):
-    assert list(processes.batches(source_of(store), shape_of(store), [])) == []
+    assert list(processes.batches(source_of(store), [])) == []
 
 
 def test_a_row_that_the_store_does_not_have_is_an_error_and_the_next_batch_is_made(store, processes):
     source = source_of(store)
-    with pytest.raises(RuntimeError, match="IndexError"):
-        list(processes.batches(source, shape_of(store), [np.array([70])]))
-    assert len(list(processes.batches(source, shape_of(store), [np.arange(4)]))) == 1
+    with pytest.raises(IndexError):
+        list(processes.batches(source, [np.array([70])]))
+    assert len(list(processes.batches(source, [np.arange(4)]))) == 1
 
 
 def test_a_lost_process_is_replaced_by_this_one(store, caplog):
     lost = PictureProcesses(2)
     try:
         source, batches = source_of(store), [np.arange(35)] * 8
-        made = lost.batches(source, shape_of(store), batches)
+        made = lost.batches(source, batches)
         first = next(made)
         for one in lost.all:
             os.kill(one.pid, signal.SIGKILL)
@@ -104,18 +108,69 @@ def test_a_lost_process_is_replaced_by_this_one(store, caplog):
     assert any("has ended" in record.getMessage() for record in caplog.records)
 
 
+def test_a_picture_of_another_type_or_shape_is_an_error(store, processes):
+    for wrong in (as_floats, as_large):
+        with pytest.raises(ValueError, match="in place of uint8"):
+            list(processes.batches(replace(source_of(store), augment=wrong), [np.arange(20)]))
+    assert len(list(processes.batches(source_of(store), [np.arange(4)]))) == 1
+
+
+def as_floats(image, paper, rng):
+    return np.zeros((SIZE, SIZE, image.shape[-1]), np.float32)
+
+
+def as_large(image, paper, rng):
+    return np.zeros((SIZE + 1, SIZE, image.shape[-1]), np.uint8)
+
+
+def test_an_augmentation_that_processes_cannot_import_is_applied_here(store, monkeypatch, caplog):
+    module = ModuleType("script_of_a_user")
+    exec("def inverted(image, paper, rng):\n    return 255 - image[:24, :24]", module.__dict__)
+    monkeypatch.setitem(sys.modules, "script_of_a_user", module)
+    source = replace(source_of(store), augment=module.inverted)
+    made = PictureProcesses(2)
+    try:
+        with caplog.at_level("INFO"):
+            [found] = made.batches(source, [np.arange(40)])
+        assert all(one.pid for one in made.all)
+        assert len(list(made.batches(source_of(store), [np.arange(4)]))) == 1  # the processes are still there
+    finally:
+        made.end()
+    np.testing.assert_array_equal(found.images, 255 - store.images[:40, :24, :24])
+    assert any("cannot import" in one.getMessage() for one in caplog.records)
+    assert not any("has ended" in one.getMessage() for one in caplog.records)
+
+
+def test_processes_that_cannot_be_started_are_replaced_by_threads(store, monkeypatch, caplog):
+    monkeypatch.setattr(module_of_processes, "COMMAND", ["/nowhere/python"])
+    made = PictureProcesses(2)
+    try:
+        source, batches = source_of(store), [np.arange(35)] * 2
+        found = list(made.batches(source, batches))
+    finally:
+        made.end()
+    expected = next(by_threads(store, source, batches[:1])).images
+    assert made.all == []
+    assert all(np.array_equal(one.images, expected) for one in found)
+    assert any("were started" in one.getMessage() for one in caplog.records)
+
+
 def test_trainings_share_processes_of_one_number():
-    first = picture_processes(1)
-    assert picture_processes(1) is first
-    second = picture_processes(2)
-    assert second is not first
-    assert second.count == 2
+    try:
+        first = picture_processes(1)
+        assert picture_processes(1) is first
+        second = picture_processes(2)
+        assert second is not first
+        assert second.count == 2
+        assert len(first.all) == 1
+        assert first.all[0].wait(10) is not None
+    finally:
+        module_of_processes.end_picture_processes()
 
 
-def test_processes_end_with_their_pipes(store):
+def test_a_process_ends_when_its_input_is_closed():
     made = PictureProcesses(1)
     [one] = made.all
-    list(made.batches(source_of(store), shape_of(store), [np.arange(3)]))
+    one.requests.close()
+    assert one.wait(20) == 0
     made.end()
-    with pytest.raises(ProcessLookupError):
-        os.kill(one.pid, 0)

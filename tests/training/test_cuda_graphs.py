@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 
 import pytest
@@ -43,6 +44,11 @@ class FakeGraph:
     def gradients(self, micros):
         assert [micro.images.shape for micro in micros] == self.shape
         return self.passes(micros)
+
+
+@pytest.fixture(autouse=True)
+def no_failures(monkeypatch):
+    monkeypatch.setattr(cuda_graphs, "_failed", [])
 
 
 @pytest.fixture
@@ -96,6 +102,7 @@ def test_each_shape_has_a_graph_and_the_oldest_is_left_out(fake):
         {"images": torch.randn(4, 3).t().contiguous().t()},
         {"weight": torch.ones(4)},
         {"teacher": torch.ones(4, 2)},
+        {"targets": torch.zeros(4, 2, dtype=torch.float64)},
     ],
     ids=lambda change: next(iter(change)),
 )
@@ -121,11 +128,35 @@ def test_a_graph_that_cannot_be_recorded_is_noted_once_and_not_tried_again(monke
             graphs(passes, [batch(4, number)])
             assert model.weight.grad is not None
     assert passes.calls == BEFORE + 3
-    assert len(tried) == 1
+    later = CudaGraphs(model, "member/fold1")
+    for number in range(BEFORE + 2):
+        later(passes, [batch(4, number)])
+    assert len(tried) == 1  # what a failure leaves behind may disturb the next one
     [message] = [one.getMessage() for one in caplog.records if "CUDA graphs" in one.getMessage()]
     assert "member/fold0" in message
     assert "stream is capturing" in message
     assert "more" not in message
+
+
+def test_passes_that_wait_for_the_device_are_not_recorded(fake, caplog):
+    class Waiting(Passes):
+        def __call__(self, micros):
+            warnings.warn("called a synchronizing CUDA operation (Triggered internally)", stacklevel=1)
+            warnings.warn("of a plug-in", stacklevel=1)
+            return super().__call__(micros)
+
+    model = nn.Linear(3, 2)
+    graphs, passes = CudaGraphs(model, "one"), Waiting(model)
+    with caplog.at_level("INFO"), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for _ in range(BEFORE + 3):
+            model.zero_grad()
+            graphs(passes, [batch(4)])
+            assert model.weight.grad is not None
+    assert sum(str(one.message) == "of a plug-in" for one in caught) == BEFORE + 3
+    assert fake.made == 0
+    assert not cuda_graphs._failed
+    assert sum("CUDA graphs" in one.getMessage() for one in caplog.records) == 1
 
 
 @pytest.mark.parametrize(
@@ -136,6 +167,8 @@ def test_a_graph_that_cannot_be_recorded_is_noted_once_and_not_tried_again(monke
         ({"compute": {"compile": True}}, False),
         ({"training": {"grad_checkpointing": True}}, False),
         ({"optimizer": {"sam": "sam"}}, False),
+        ({"compute": {"precision": "bf16"}}, True),
+        ({"compute": {"precision": "fp16", "device": "cuda"}}, False),
     ],
 )
 def test_which_trainings_have_graphs(tmp_path, monkeypatch, settings, expected):
@@ -148,3 +181,7 @@ def test_which_trainings_have_graphs(tmp_path, monkeypatch, settings, expected):
     monkeypatch.setattr(engine, "device", torch.device("cuda"))
     wrap(state, engine, recipe, compiled=False)
     assert (state.graphs is not None) is expected
+    monkeypatch.setattr(engine, "processes", 2)
+    monkeypatch.setattr(engine, "prepare_model", lambda module: module)
+    wrap(state, engine, recipe, compiled=False)
+    assert state.graphs is None

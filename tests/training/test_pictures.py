@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,12 +11,15 @@ import torch
 
 from sketchfit.config.load import load_recipe
 from sketchfit.config.overrides import merge
+from sketchfit.config.policies import list_policies
 from sketchfit.data import picture_processes
 from sketchfit.data.joined_stores import join_stores
 from sketchfit.data.store_files import IMAGES, PAPER
-from sketchfit.training import pictures
-from sketchfit.training.loader import MOST_PROCESSES, DataLoader
-from tests.factories import make_job, tiny_recipe
+from sketchfit.training import loader, pictures
+from sketchfit.training.loader import MOST_PROCESSES
+from sketchfit.transforms.augment import augment_for
+from sketchfit.transforms.rng import sample_rng
+from tests.factories import bars, make_job, tiny_recipe
 from tests.training.conftest import train as train
 
 SETTINGS = tiny_recipe({"transforms": {"policy": "medium"}, "training": {"epochs": 2}})
@@ -61,6 +64,31 @@ def test_a_store_that_is_not_one_on_disk_is_read_by_threads(tmp_path, train, mon
     train(replace(job, folder=tmp_path / "two", store=join_stores(job.store, job.store)))
 
 
+def test_an_augmentation_that_cannot_be_pickled_is_applied_by_threads(tmp_path, train, monkeypatch):
+    real = pictures.augment_of
+    monkeypatch.setattr(pictures, "augment_of", lambda job, epoch: lambda *given: real(job, epoch)(*given))
+    monkeypatch.setattr(pictures, "picture_processes", lambda count: pytest.fail("it cannot be sent"))
+    train(job_of(tmp_path / "one", 2))
+
+
+def test_a_store_behind_a_link_is_one_on_disk(tmp_path):
+    job = job_of(tmp_path / "one", 2)
+    link = tmp_path / "link"
+    link.symlink_to(job.store.folder, target_is_directory=True)
+    assert pictures._is_on_disk(replace(job.store, folder=link))
+    assert not pictures._is_on_disk(replace(job.store, images=job.store.images[:10]))
+
+
+@pytest.mark.parametrize("policy", [name for name in list_policies() if name != "none"])
+def test_the_pictures_of_each_policy_can_be_sent(policy):
+    recipe = load_recipe(tiny_recipe({"transforms": {"policy": policy}}))
+    augment = pickle.loads(pickle.dumps(augment_for(recipe.transforms, 24, 0, 2)))
+    image, paper = bars(np.arange(1))[0], np.array([255], np.uint8)
+    for number in range(20):
+        expected = augment_for(recipe.transforms, 24, 0, 2)(image, paper, sample_rng(1, 0, number))
+        np.testing.assert_array_equal(augment(image, paper, sample_rng(1, 0, number)), expected)
+
+
 @pytest.mark.parametrize(
     ("device", "setting", "threads", "expected"),
     [
@@ -68,11 +96,15 @@ def test_a_store_that_is_not_one_on_disk_is_read_by_threads(tmp_path, train, mon
         ("cpu", 3, 8, 3),
         ("cuda", "auto", 8, 8),
         ("cuda", "auto", 128, MOST_PROCESSES),
+        ("cuda", "auto", 1, 2),
         ("cuda", 0, 8, 0),
     ],
 )
-def test_how_many_processes(tmp_path, monkeypatch, device, setting, threads, expected):
+def test_how_many_processes(monkeypatch, device, setting, threads, expected):
     monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
-    recipe = load_recipe(merge(SETTINGS, {"compute": {"processes": setting}}))
-    engine = SimpleNamespace(device=torch.device(device))
-    assert DataLoader(make_job(tmp_path / "job", recipe), None, engine)._processes == expected
+    monkeypatch.setattr(loader, "cores", lambda: 64)
+    recipe = load_recipe(merge(SETTINGS, {"compute": {"processes": setting, "threads": 2}}))
+    assert loader.count_processes(recipe.compute, torch.device(device)) == expected
+    if setting == "auto":
+        monkeypatch.setattr(loader, "cores", lambda: 1)
+        assert loader.count_processes(recipe.compute, torch.device(device)) == min(1, expected)

@@ -182,7 +182,7 @@ class ComputeSection(Section):
     """Threads that prepare batches; the content of a batch does not depend on it."""
     processes: Annotated[Annotated[int, Field(ge=0, le=64)] | Literal["auto"], Scope(decides="nothing")] = "auto"
     """Processes that prepare the augmented pictures of a training in place of threads; the content of a batch does not
-    depend on it. `auto`: for a GPU, one per processor core, up to 16, else 0, for threads."""
+    depend on it. `auto`: for a GPU, one per thread of torch, up to 16 and the number of cores; else 0, for threads."""
     workers: Annotated[Annotated[int, Field(ge=1, le=4096)] | Workers, Scope("run", "nothing")] = 1
     """In `run`, `ablate` and `scout`, networks that are trained at the same time, by Ray (`pip install
     'sketchfit[cluster]'`): a number; `auto`: one per GPU, or all cores without one; `ray://HEAD`: all that a cluster

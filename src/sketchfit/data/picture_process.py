@@ -5,45 +5,63 @@ from __future__ import annotations
 
 import os
 import pickle
-import signal
 import sys
 from contextlib import suppress
 
 import cv2
-import numpy as np
 
 from sketchfit.data.picture_source import PictureSource
 
-DONE, FAILED = b"\0", b"\1"
-"""First byte of an answer: pictures follow, or a pickled error."""
+DONE, FAILED, UNKNOWN = b"\0", b"\1", b"\2"
+"""First byte of what is sent for a request: pictures follow; a pickled error follows; the source is not known here."""
 
 
 def main() -> None:
-    """Answer each request, an array of rows, with its pictures from the last source that was sent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started this one receives it
+    """Send the pictures of each request, an array of rows, from the last source; a source comes as bytes."""
     cv2.setNumThreads(1)
-    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    place = os.dup(1)
     os.dup2(2, 1)  # what a library prints is no picture
     source: PictureSource | None = None
     with suppress(EOFError, BrokenPipeError):
         while True:
             request = pickle.load(sys.stdin.buffer)
-            if isinstance(request, PictureSource):
-                source = request
-                continue
-            assert source is not None
-            try:
-                answer = DONE, np.ascontiguousarray(source.pictures(request)).data.cast("B")
-            except Exception as error:
-                answer = FAILED, memoryview(pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}")))
-            for part in answer:
-                _write(answers.fileno(), memoryview(part))
+            if isinstance(request, bytes):
+                source = _read(request)
+            elif source is None:
+                _write(place, UNKNOWN)
+            else:
+                try:
+                    status, content = DONE, source.pictures(request).data.cast("B")
+                except Exception as error:
+                    status, content = FAILED, memoryview(_pickled(error))
+                _write(place, status)
+                _write(place, content)
 
 
-def _write(place: int, content: memoryview) -> None:
+def _read(content: bytes) -> PictureSource | None:
+    """Return a source; None where a function of it cannot be imported here."""
+    try:
+        source: PictureSource = pickle.loads(content)
+    except Exception:
+        return None
+    return source
+
+
+def _pickled(error: Exception) -> bytes:
+    """Return an error as bytes that another process can read."""
+    try:
+        content = pickle.dumps(error)
+        pickle.loads(content)
+    except Exception:
+        content = pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
+    return content
+
+
+def _write(place: int, content: bytes | memoryview) -> None:
     """Write all of some bytes to a pipe."""
-    while content:
-        content = content[os.write(place, content) :]
+    left = memoryview(content)
+    while left:
+        left = left[os.write(place, left) :]
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
 """Batches of augmented pictures made by processes, for a GPU.
 
-Making a picture takes short calls of OpenCV and NumPy with Python between them. Threads of one process wait for each
-other and for the thread that starts the kernels of the network, as one of them at a time runs Python. Separate
-processes do not.
+Making a picture takes short calls of OpenCV and NumPy with Python between them. One thread of a process at a time runs
+Python, also the one that starts the kernels of the network. Separate processes do not depend on each other.
 """
 
 from __future__ import annotations
@@ -25,21 +24,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.data.batches import Batch
-from sketchfit.data.picture_process import FAILED
+from sketchfit.data.picture_process import FAILED, UNKNOWN
 from sketchfit.data.picture_source import PictureSource
 from sketchfit.interruption import save_signals_blocked
+from sketchfit.tracking.console import ONCE
 
 COMMAND = [sys.executable, "-P", "-m", "sketchfit.data.picture_process"]
 """Starts a process; with `-P` it imports nothing from the folder in which the user is."""
 
 TOGETHER = 16
-"""Rows that a process makes at once: so several make the first batch of an epoch, for which the GPU waits."""
+"""Rows that a process makes at once: several processes then share the first batch of an epoch."""
 
 log = logging.getLogger(__name__)
 
 
 class _LostError(Exception):
     """A process has ended, for example for lack of memory."""
+
+
+class _UnknownError(Exception):
+    """A process cannot read the source, for example because its augmentation is defined in a script."""
 
 
 class _PictureProcess:
@@ -51,54 +55,62 @@ class _PictureProcess:
                 COMMAND,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                bufsize=-1,
                 env=os.environ | {"OMP_NUM_THREADS": "1"},
+                start_new_session=True,  # a signal to the run is no signal to it
             )
-        self._source: PictureSource | None = None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self.requests: IO[bytes] = self._process.stdin
+        self._pictures: IO[bytes] = self._process.stdout
+        self._source = b""
 
     @property
     def pid(self) -> int:
         """Number of the process."""
         return self._process.pid
 
-    def make(self, source: PictureSource, rows: NDArray[np.int64], into: NDArray[np.uint8]) -> None:
+    def make(self, source: bytes, rows: NDArray[np.int64], into: NDArray[np.uint8]) -> None:
         """Make the pictures of some rows.
 
         Args:
-            source: of the pictures.
+            source: of the pictures, pickled.
             rows: int64 [n].
             into: receives them, uint8 [n, size, size, C].
 
         Raises:
-            RuntimeError: they cannot be made.
+            Exception: they cannot be made.
             _LostError: the process has ended.
+            _UnknownError: it cannot read the source.
         """
         try:
-            requests, answers = self._pipes()
             if self._source is not source:
-                pickle.dump(source, requests)
+                pickle.dump(source, self.requests)
                 self._source = source
-            pickle.dump(rows, requests)
-            requests.flush()
-            status = answers.read(1)
+            pickle.dump(rows, self.requests)
+            self.requests.flush()
+            status = self._pictures.read(1)
             if status == FAILED:
-                raise pickle.load(answers)
-            place = into.data.cast("B")
-            if not status or answers.readinto(place) < len(place):  # type: ignore[attr-defined]
-                raise _LostError
+                failed: Exception = pickle.load(self._pictures)
+            elif status == UNKNOWN:
+                failed = _UnknownError()
+            else:
+                place = into.data.cast("B")
+                if status and self._pictures.readinto(place) == len(place):  # type: ignore[attr-defined]
+                    return
+                failed = _LostError()
         except (OSError, EOFError) as error:
             raise _LostError from error
+        raise failed
 
-    def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        return self._process.stdin, self._process.stdout
+    def wait(self, seconds: float) -> int:
+        """Wait until the process has ended; return its exit status."""
+        return self._process.wait(seconds)
 
     def end(self) -> None:
         """End the process."""
         self._process.kill()
         self._process.wait()
-        for pipe in self._pipes():
+        for pipe in (self.requests, self._pictures):
             with suppress(OSError):
                 pipe.close()
 
@@ -112,8 +124,22 @@ class _Waiting:
     parts: Sequence[Future[None]]
 
 
+@dataclass(frozen=True)
+class _Order:
+    """A source as it is and as bytes."""
+
+    source: PictureSource
+    content: bytes
+
+    def make_here(self, rows: NDArray[np.int64], into: NDArray[np.uint8]) -> None:
+        """Make pictures in this process."""
+        into[:] = replace(self.source).pictures(rows)
+
+
 class PictureProcesses:
     """Some processes that make pictures; they start at once, and stay until `end`.
+
+    Where one cannot be started or has ended, a thread of this process makes its pictures.
 
     Attributes:
         all: the processes, also those that were lost.
@@ -121,31 +147,34 @@ class PictureProcesses:
     """
 
     def __init__(self, count: int) -> None:
-        self.count = count
-        self.all = [_PictureProcess() for _ in range(count)]
+        self.count, self.all = count, list[_PictureProcess]()
         self._idle: queue.SimpleQueue[_PictureProcess | None] = queue.SimpleQueue()
-        for one in self.all:
-            self._idle.put(one)
+        for _ in range(count):
+            try:
+                self.all.append(_PictureProcess())
+            except OSError as error:
+                log.warning("%d of %d processes that make pictures were started: %s", len(self.all), count, error)
+                break
+        for number in range(count):
+            self._idle.put(self.all[number] if number < len(self.all) else None)
         self._threads = ThreadPoolExecutor(count)
 
-    def batches(
-        self, source: PictureSource, shape: tuple[int, int, int], batches: Sequence[NDArray[np.int64]]
-    ) -> Iterator[Batch]:
+    def batches(self, source: PictureSource, batches: Sequence[NDArray[np.int64]]) -> Iterator[Batch]:
         """Yield batches in order, prepared ahead.
 
         Args:
             source: of the pictures.
-            shape: of a picture: size, size, C.
             batches: rows of each batch, int64 [B].
 
         Raises:
-            RuntimeError: a picture cannot be made.
+            Exception: a picture cannot be made, or the source cannot be pickled.
         """
+        order = _Order(source, pickle.dumps(source))
         ahead = 2 + -(-self.count * TOGETHER // max(1, len(batches[0]))) if batches else 0
         waiting: deque[_Waiting] = deque()
         try:
             for rows in batches:
-                waiting.append(self._begun(source, shape, rows))
+                waiting.append(self._begun(order, rows))
                 if len(waiting) > ahead:
                     yield _finished(waiting.popleft())
             while waiting:
@@ -158,19 +187,19 @@ class PictureProcesses:
                 if not part.cancelled():
                     part.exception()
 
-    def _begun(self, source: PictureSource, shape: tuple[int, int, int], rows: NDArray[np.int64]) -> _Waiting:
-        images = np.empty((len(rows), *shape), np.uint8)
+    def _begun(self, order: _Order, rows: NDArray[np.int64]) -> _Waiting:
+        images = np.empty((len(rows), *order.source.shape), np.uint8)
         parts = [
-            self._threads.submit(self._make, source, rows[place], images[place])
+            self._threads.submit(self._make, order, rows[place], images[place])
             for place in (slice(start, start + TOGETHER) for start in range(0, len(rows), TOGETHER))
         ]
         return _Waiting(images, rows, parts)
 
-    def _make(self, source: PictureSource, rows: NDArray[np.int64], into: NDArray[np.uint8]) -> None:
-        """Make pictures in the next process that is free, or here in place of one that was lost."""
+    def _make(self, order: _Order, rows: NDArray[np.int64], into: NDArray[np.uint8]) -> None:
+        """Make pictures in the next process that is free, or here."""
         process = self._idle.get()
         try:
-            process = _made_by(process, source, rows, into)
+            process = _made_by(process, order, rows, into)
         finally:
             self._idle.put(process)
 
@@ -182,18 +211,24 @@ class PictureProcesses:
 
 
 def _made_by(
-    process: _PictureProcess | None, source: PictureSource, rows: NDArray[np.int64], into: NDArray[np.uint8]
+    process: _PictureProcess | None, order: _Order, rows: NDArray[np.int64], into: NDArray[np.uint8]
 ) -> _PictureProcess | None:
     """Make pictures by a process, or here where there is none; return the process, None once it was lost."""
     if process is not None:
         try:
-            process.make(source, rows, into)
+            process.make(order.content, rows, into)
             return process
         except _LostError:
             log.warning("a process that makes pictures has ended; the training continues without it")
             process.end()
-    into[:] = replace(source).pictures(rows)  # the arrays that a source has opened are not sent to a process
-    return None
+            process = None
+        except _UnknownError:
+            log.info(
+                "pictures are made by threads: other processes cannot import the augmentation",
+                extra={ONCE: "unknown augmentation"},
+            )
+    order.make_here(rows, into)
+    return process
 
 
 def _finished(batch: _Waiting) -> Batch:
@@ -202,20 +237,22 @@ def _finished(batch: _Waiting) -> Batch:
     return Batch(batch.images, batch.rows)
 
 
-_shared: list[PictureProcesses] = []
+_shared: dict[int, PictureProcesses] = {}
+"""By the number of the process that uses them: one that was forked does not have their threads."""
 
 
 def picture_processes(count: int) -> PictureProcesses:
     """Return so many processes, which all trainings of this process share; they end with it."""
-    if _shared and _shared[0].count != count:
+    own = os.getpid()
+    if own in _shared and _shared[own].count != count:
         end_picture_processes()
-    if not _shared:
-        _shared.append(PictureProcesses(count))
-    return _shared[0]
+    if own not in _shared:
+        _shared[own] = PictureProcesses(count)
+    return _shared[own]
 
 
 @atexit.register
 def end_picture_processes() -> None:
     """End the processes that the trainings of this process share; the next training starts new ones."""
-    while _shared:
-        _shared.pop().end()
+    if (found := _shared.pop(os.getpid(), None)) is not None:
+        found.end()

@@ -17,16 +17,18 @@ from sketchfit.runs.arrays import map_npy, read_npy
 
 @dataclass(frozen=True)
 class PictureSource:
-    """What the pictures of an epoch are made from; it can be pickled.
+    """What the pictures of an epoch are made from; it can be sent to another process if its functions can be pickled.
 
     Attributes:
         folder: of the image store.
-        augment: makes a picture uint8 [size, size, C] from a stored image.
+        shape: of a picture: size, size, C.
+        augment: makes a picture uint8 from a stored image.
         generator: returns the random generator of a row.
         special: rows that another function makes pictures of.
     """
 
     folder: Path
+    shape: tuple[int, int, int]
     augment: Augment
     generator: RowGenerator
     special: Mapping[int, Augment] = field(default_factory=dict)
@@ -42,9 +44,15 @@ class PictureSource:
         return read_npy(self.folder / PAPER)
 
     def pictures(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """Return the pictures of rows, uint8 [n, size, size, C]."""
-        made = [
-            self.special.get(row, self.augment)(self.images[row], self.paper[row], self.generator(row))
-            for row in rows.tolist()
-        ]
-        return np.stack(made)
+        """Return the pictures of rows, uint8 [n, *shape].
+
+        Raises:
+            ValueError: a picture has another shape or type.
+        """
+        made = np.empty((len(rows), *self.shape), np.uint8)
+        for place, row in enumerate(rows.tolist()):
+            one = self.special.get(row, self.augment)(self.images[row], self.paper[row], self.generator(row))
+            if one.shape != self.shape or one.dtype != np.uint8:
+                raise ValueError(f"a picture is {one.dtype} {one.shape} in place of uint8 {self.shape}")
+            made[place] = one
+        return made

@@ -8,12 +8,15 @@ fast GPU needs to compute them. A graph starts them all at once. Paper on the fe
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields, replace
 
 import torch
 from torch import Tensor, nn
 
+from sketchfit.tracking.console import ONCE
 from sketchfit.training.micro import Micro
 
 BEFORE = 3
@@ -26,6 +29,14 @@ Passes = Callable[[Sequence[Micro]], tuple[Tensor, Tensor]]
 """Adds the gradients of some batches to those of the weights, and returns two figures, scalars on the device."""
 
 Shape = tuple[tuple[object, ...], ...]
+
+WAITED = "called a synchronizing CUDA operation"
+"""In a warning of torch."""
+PROTOTYPE = "Synchronization debug mode is a prototype feature"
+"""In a warning of torch on the first use."""
+
+_failed: list[str] = []
+"""Names of trainings of this process whose graph could not be recorded: what that leaves behind may disturb others."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -46,42 +57,86 @@ class CudaGraphs:
         self._model, self._name = model, name
         self._seen: dict[Shape, int] = {}
         self._graphs: dict[Shape, _Graph] = {}
-        self._fails = False
+        self.fails = bool(_failed)
 
     def __call__(self, passes: Passes, micros: Sequence[Micro]) -> tuple[Tensor, Tensor]:
         """Compute the gradients and figures of some batches, by their graph where there is one.
 
-        A graph that cannot be recorded (an operation waits for the device, for example) is noted once; the training
-        continues without.
+        Where an operation waits for the device, no graph is recorded, as that would fail. Where recording fails for
+        another reason, such as too little memory, no training of this process records one again.
 
         Args:
             passes: what a graph records; the same function at each call.
             micros: batches whose gradients are summed.
         """
-        if self._fails:
+        if self.fails:
             return passes(micros)
         shape = _shape_of(micros)
         if shape not in self._graphs:
-            self._seen[shape] = self._seen.get(shape, 0) + 1
-            if self._seen[shape] <= BEFORE:
+            seen = self._seen[shape] = self._seen.get(shape, 0) + 1
+            if seen < BEFORE:
                 return passes(micros)
-            try:
-                graph = _Graph(self._model, passes, micros)
-            except RuntimeError as error:
-                return self._without(passes, micros, error)
-            while len(self._graphs) >= MOST:
-                del self._graphs[next(iter(self._graphs))]
-            self._graphs[shape] = graph
+            if seen == BEFORE:
+                return self._watched(passes, micros)
+            if not self._recorded(shape, passes, micros):
+                return passes(micros)
         return self._graphs[shape].gradients(micros)
 
-    def _without(self, passes: Passes, micros: Sequence[Micro], error: RuntimeError) -> tuple[Tensor, Tensor]:
-        """Compute without a graph, now and later."""
-        self._fails = True
-        self._graphs.clear()
+    def _watched(self, passes: Passes, micros: Sequence[Micro]) -> tuple[Tensor, Tensor]:
+        """Compute without a graph, and note whether an operation waits for the device."""
+        with warnings.catch_warnings(record=True) as caught, _noted_waiting():
+            warnings.simplefilter("always")
+            figures = passes(micros)
+        if any(WAITED in str(one.message) for one in caught):
+            self._stop("an operation waits for the device")
+        for one in caught:
+            if not any(text in str(one.message) for text in (WAITED, PROTOTYPE)):
+                warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+        return figures
+
+    def _recorded(self, shape: Shape, passes: Passes, micros: Sequence[Micro]) -> bool:
+        """Record the graph of a shape; return whether that was possible."""
+        while len(self._graphs) >= MOST:
+            del self._graphs[next(iter(self._graphs))]
+        stream = torch.cuda.current_stream() if torch.cuda.is_available() else None
+        try:
+            self._graphs[shape] = _Graph(self._model, passes, micros)
+            return True
+        except RuntimeError as error:
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        # The error, which holds the memory of what was computed, is gone here.
+        _failed.append(self._name)
+        if stream is not None:
+            torch.cuda.set_stream(stream)
+            torch.cuda.empty_cache()
         self._model.zero_grad()
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        _LOG.info("%s: training without CUDA graphs, as they cannot be recorded: %s", self._name, reason)
-        return passes(micros)
+        self._stop(reason)
+        return False
+
+    def _stop(self, reason: str) -> None:
+        """Record no further graphs, and state why."""
+        self.fails = True
+        self._graphs.clear()
+        _LOG.info(
+            "%s: training without CUDA graphs, as they cannot be recorded: %s",
+            self._name,
+            reason,
+            extra={ONCE: f"CUDA graphs, {reason}"},
+        )
+
+
+@contextmanager
+def _noted_waiting() -> Iterator[None]:
+    """Let torch warn of each operation that waits for a CUDA device."""
+    if not torch.cuda.is_available():
+        yield
+        return
+    before = torch.cuda.get_sync_debug_mode()
+    torch.cuda.set_sync_debug_mode("warn")
+    try:
+        yield
+    finally:
+        torch.cuda.set_sync_debug_mode(before)
 
 
 class _Graph:
@@ -118,7 +173,8 @@ def _copy(micro: Micro) -> Micro:
 
 def _shape_of(micros: Sequence[Micro]) -> Shape:
     """Return all that a graph depends on, of some batches."""
-    return tuple(
-        tuple((name, getattr(micro, name).shape, getattr(micro, name).stride()) for name in _tensors_of(micro))
-        for micro in micros
-    )
+    return tuple(tuple((name, *_layout(getattr(micro, name))) for name in _tensors_of(micro)) for micro in micros)
+
+
+def _layout(tensor: Tensor) -> tuple[object, ...]:
+    return tensor.shape, tensor.stride(), tensor.dtype

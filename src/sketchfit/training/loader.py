@@ -10,10 +10,12 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from sketchfit.config.training import ComputeSection
 from sketchfit.config.transforms import MixingSection
 from sketchfit.data.batches import split_batches
 from sketchfit.data.sampling import sampled_order
 from sketchfit.models.network import Normalisation, to_input
+from sketchfit.processors import cores
 from sketchfit.training.engine import Engine
 from sketchfit.training.frozen_features import FrozenFeatures
 from sketchfit.training.frozen_maps import MapCopy
@@ -30,6 +32,15 @@ BATCH_STREAM = 1
 
 MOST_PROCESSES = 16
 """Processes that make pictures for a GPU, with `compute.processes=auto`."""
+
+
+def count_processes(section: ComputeSection, device: torch.device) -> int:
+    """Return the number of processes that make the pictures of a training; 0: threads make them."""
+    if section.processes != "auto":
+        return section.processes
+    if device.type != "cuda":
+        return 0
+    return min(MOST_PROCESSES, cores(), max(torch.get_num_threads(), section.threads))
 
 
 @dataclass(frozen=True)
@@ -112,10 +123,7 @@ class DataLoader:
     @property
     def _processes(self) -> int:
         """Processes that make pictures; 0: none, threads make them."""
-        wanted, on_gpu = self.job.recipe.compute.processes, self.engine.device.type == "cuda"
-        if wanted != "auto":
-            return wanted
-        return min(MOST_PROCESSES, torch.get_num_threads()) if on_gpu else 0
+        return count_processes(self.job.recipe.compute, self.engine.device)
 
     def _pictures(self, epoch: EpochPlan, batches: Sequence[NDArray[np.int64]]) -> Generator[torch.Tensor, None, None]:
         """Yield the network's input of each batch, float [B, 3, size, size] on the device."""

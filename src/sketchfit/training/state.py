@@ -302,7 +302,5 @@ def wrap(state: TrainState, engine: Engine, recipe: Recipe, *, name: str = "", c
 def _can_have_graphs(state: TrainState, engine: Engine, recipe: Recipe) -> bool:
     """Return whether the passes of an update may be recorded: not where they depend on more than batches and seed."""
     compute, alone = recipe.compute, engine.device.type == "cuda" and engine.processes == 1
-    changes = (
-        compute.compile or recipe.training.grad_checkpointing or state.sam is not None or engine.scaler is not None
-    )
-    return compute.cuda_graphs and alone and not changes
+    changes = compute.compile or recipe.training.grad_checkpointing or state.sam is not None
+    return compute.cuda_graphs and alone and compute.precision != "fp16" and not changes

@@ -18,7 +18,8 @@ from sketchfit.training.cuda_graphs import BEFORE
 from sketchfit.training.doubt import doubt_of, repeated, spread_of
 from sketchfit.training.frozen_maps import MapCopy, find_maps, may_use_maps
 from sketchfit.training.job import FitJob
-from sketchfit.training.loader import DataLoader
+from sketchfit.training.loader import DataLoader, count_processes
+from sketchfit.training.pictures import augmented
 from sketchfit.training.plan import make_plan
 from sketchfit.training.state import TrainState, start, wrap
 from sketchfit.training.step import update
@@ -28,6 +29,12 @@ from sketchfit.training.undisturbed import quiet, same_randomness
 
 FEW = 8
 """Images of the first step."""
+
+PICTURES = 64
+"""Pictures whose making is timed."""
+
+AT_ONCE = 2
+"""Threads that make pictures at the same time; with more of them they are not made faster."""
 
 
 @dataclass(frozen=True)
@@ -77,13 +84,26 @@ def measure_steps(recipe: Recipe, classes: int, device: torch.device) -> StepRat
             _step(job, state, engine, copy)
         load = OtherLoad() if device.type == "cpu" else None
         training = repeated(lambda: _step(job, state, engine, copy))
+        pictures = 0.0 if device.type == "cpu" or copy is not None else _picture_seconds(job, engine)
         network = Network(state.reported().eval(), state.normalisation)
         predictor = Predictor.of(network, job.recipe, device, backend="eager")
         predictor.probabilities(job.store, job.train_rows[:FEW])
         prediction = repeated(lambda: _prediction(predictor, job, device))
         others, images = load.cores() if load else None, len(job.train_rows)
     spread = max(map(spread_of, (training, prediction)))
-    return StepRates(min(training) / images, min(prediction) / images, maps, spread, others)
+    return StepRates(max(min(training) / images, pictures), min(prediction) / images, maps, spread, others)
+
+
+def _picture_seconds(job: FitJob, engine: TrialEngine) -> float:
+    """Return the seconds per image of making pictures for a GPU, which computes meanwhile: the slower one counts."""
+    epoch = make_plan(job.recipe, len(job.train_rows)).epochs[-1]
+    compute, rows = job.recipe.compute, [job.train_rows[:1]] * PICTURES
+    one = job.recipe.model_copy(update={"compute": compute.model_copy(update={"threads": 1})})
+    began = time.perf_counter()
+    for _ in augmented(replace(job, recipe=one), epoch, rows):
+        pass
+    alone = (time.perf_counter() - began) / PICTURES
+    return alone / (count_processes(compute, engine.device) or AT_ONCE)
 
 
 def _maps(job: FitJob, state: TrainState, engine: TrialEngine) -> tuple[MapCopy | None, float]:

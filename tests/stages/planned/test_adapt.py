@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 
 from sketchfit.config.load import load_recipe
+from sketchfit.planning.goal import Goal
 from sketchfit.planning.ladder import PlannedBackbone, ladder
-from sketchfit.stages.planned import adapt
+from sketchfit.stages.planned import adapt, prepare
 
 SMALL, LARGE = "mobilenetv2_100", "convnext_atto"
 
@@ -19,17 +21,15 @@ def settings_of(
     backbone: str,
     bf16: bool,
     changes: dict[str, Any] | None = None,
-    device: str = "cuda",
     seconds: float = 3600.0,
 ) -> dict[str, dict[str, Any]]:
     """The settings of the first bank and the first network of a backbone, by kind."""
     monkeypatch.setattr(adapt, "has_fast_bf16", lambda _: bf16)
-    monkeypatch.setattr(adapt, "has_bf16_products", lambda: False)
     recipe = load_recipe("cpu", changes or {})
     planned = PlannedBackbone(backbone, {"backbone": backbone}, 224)
     found: dict[str, dict[str, Any]] = {}
-    for rung in ladder([planned], on_gpu=device != "cpu", views=[], mirrored=False):
-        found.setdefault(rung.kind, dict(adapt.adapted(rung, recipe, torch.device(device), seconds).settings))
+    for rung in ladder([planned], on_gpu=True, views=[], mirrored=False):
+        found.setdefault(rung.kind, dict(adapt.on_gpu(rung, recipe, torch.device("cuda"), seconds).settings))
     return found
 
 
@@ -64,6 +64,31 @@ def test_an_optimizer_that_the_recipe_sets_stays(monkeypatch: pytest.MonkeyPatch
     assert "optimizer" not in settings_of(monkeypatch, LARGE, True, {"optimizer": {"lr": 3e-4}})["network"]
 
 
-def test_a_cpu_changes_neither(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = settings_of(monkeypatch, LARGE, True, device="cpu")
-    assert not {"compute", "optimizer"} & set(found["network"])
+def test_gradients_are_clipped_where_the_recipe_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert settings_of(monkeypatch, LARGE, True)["network"]["training"]["clip_grad"] == adapt.CLIP
+    own = settings_of(monkeypatch, LARGE, True, {"training": {"clip_grad": 0.5}})
+    assert "clip_grad" not in own["network"]["training"]
+
+
+def test_products_in_fp32_keep_the_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "compute" not in settings_of(monkeypatch, SMALL, True, {"compute": {"products": "fp32"}})["network"]
+
+
+@pytest.mark.parametrize(
+    ("device", "candidates", "expected"),
+    [("cpu", (LARGE,), False), ("mps", (LARGE,), False), ("cuda", (), False), ("cuda", (LARGE,), True)],
+)
+def test_only_candidates_on_a_gpu_are_adapted(
+    monkeypatch: pytest.MonkeyPatch, device: str, candidates: tuple[str, ...], expected: bool
+) -> None:
+    monkeypatch.setattr(adapt, "has_fast_bf16", lambda _: True)
+    monkeypatch.setattr(adapt, "has_bf16_products", lambda: False)
+    monkeypatch.setattr(prepare, "backbones", lambda *_: [PlannedBackbone(LARGE, {"backbone": LARGE}, 224)])
+    context: Any = SimpleNamespace(
+        recipe=load_recipe("cpu"),
+        table=SimpleNamespace(train=range(60), test=range(30)),
+        engine=SimpleNamespace(device=torch.device(device)),
+    )
+    rungs = prepare.rungs_of(context, Goal(3600.0, candidates=candidates), 3600.0)
+    assert any("optimizer" in rung.settings for rung in rungs) is expected
+    assert any(rung.settings.get("compute") == {"precision": "bf16"} for rung in rungs) is expected

@@ -22,7 +22,7 @@ from sketchfit.stages.audit import audit
 from sketchfit.stages.bank import bank
 from sketchfit.stages.context import RunContext, RunState
 from sketchfit.stages.decode import decode
-from sketchfit.stages.planned.adapt import adapted
+from sketchfit.stages.planned import adapt
 from sketchfit.stages.planned.first_space import check_first_space
 from sketchfit.stages.planned.measure import DECODING
 from sketchfit.stages.planned.start import with_members
@@ -81,7 +81,12 @@ def rungs_of(context: RunContext, goal: Goal, seconds: float) -> tuple[Rung, ...
     found, seed = backbones(context.recipe, goal), context.recipe.seed
     images = len(context.table.train) + len(context.table.test)
     rungs = ladder(found, on_gpu=on_gpu, views=views, mirrored=long, seed=seed, images=images)
-    return tuple(adapted(rung, context.recipe, context.engine.device, seconds) for rung in rungs)
+    device = context.engine.device
+    if device.type == "cpu":
+        return tuple(adapt.on_cpu(rung, context.recipe) for rung in rungs)
+    if device.type != "cuda" or not goal.candidates:  # the recipe is for its own backbone
+        return rungs
+    return tuple(adapt.on_gpu(rung, context.recipe, device, seconds) for rung in rungs)
 
 
 def check_goal(context: RunContext, goal: Goal) -> None:
