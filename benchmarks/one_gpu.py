@@ -1,9 +1,11 @@
 """Images per second of several processes that share one GPU, each training a network. Table of docs/benchmarks.md.
 
-    python -m benchmarks.one_gpu DATA --weights FILE [--backbone NAME] [--processes 1 2 4] [--images 20000]
+    python -m benchmarks.one_gpu DATA --weights FILE [--backbone NAME] [--trainings 1 2 4] [--images 20000]
+        [--pictures processes threads] [--graphs on off]
 
-The processes start together, after a first training each that is not counted (it starts the device). Each has its
-share of the processor's cores as threads. Counted is the time from the start of the first one to the end of the last.
+The trainings start together, after a first one each that is not counted (it starts the device). Each has its share of
+the processor's cores, as threads or as processes that make pictures. Counted is the time from the start of the first
+one to the end of the last.
 """
 
 from __future__ import annotations
@@ -15,8 +17,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 from benchmarks.case import Case
 from benchmarks.machine import describe
@@ -34,13 +39,13 @@ class Task:
         case: the network and its data.
         number: of the process.
         folder: in which the processes wait for each other.
-        graphs: whether the training uses CUDA graphs.
+        settings: of the training's `compute` section.
     """
 
     case: Case
     number: int
     folder: Path
-    graphs: bool
+    settings: dict[str, Any]
 
 
 def train(task: Task) -> tuple[float, float]:
@@ -55,8 +60,7 @@ def train(task: Task) -> tuple[float, float]:
         case = Case(**{**asdict(task.case), "trained": images})
         folder = task.folder / f"{name}-{task.number}"
         folder.mkdir()
-        more = {"compute": {"cuda_graphs": task.graphs}}
-        job = job_of(case, False, folder, more=more)
+        job = job_of(case, False, folder, more={"compute": task.settings})
         engine = make_engine(job.recipe.compute)
         if name == "counted":
             (task.folder / f"ready-{task.number}").touch()
@@ -68,23 +72,27 @@ def train(task: Task) -> tuple[float, float]:
     return times
 
 
-def rate(case: Case, processes: int, graphs: bool) -> float:
-    """Return the images per second of so many processes together."""
-    with tempfile.TemporaryDirectory(dir=case.scratch) as folder:
-        tasks = [
-            [sys.executable, "-m", "benchmarks.one_gpu", "--task", json.dumps([case.to_json(), number, folder, graphs])]
-            for number in range(processes)
-        ]
-        started = [
-            subprocess.Popen(task, env=environment(case.threads), stdout=subprocess.PIPE, text=True) for task in tasks
-        ]
-        while not all((Path(folder) / f"ready-{number}").exists() for number in range(processes)):
-            if any(one.poll() for one in started):
-                raise RuntimeError("a process failed")
+def rate(case: Case, trainings: int, settings: dict[str, Any]) -> float:
+    """Return the images per second of so many trainings together.
+
+    Raises:
+        RuntimeError: one of them failed.
+    """
+    with tempfile.TemporaryDirectory(dir=case.scratch) as folder, ExitStack() as stack:
+        started: list[subprocess.Popen[str]] = []
+        for number in range(trainings):
+            task = json.dumps([case.to_json(), number, folder, settings])
+            command = [sys.executable, "-m", "benchmarks.one_gpu", "--task", task]
+            one = subprocess.Popen(command, env=environment(case.threads), stdout=subprocess.PIPE, text=True)
+            stack.callback(one.kill)
+            started.append(one)
+        while not all((Path(folder) / f"ready-{number}").exists() for number in range(trainings)):
+            if any(one.poll() is not None for one in started):
+                raise RuntimeError("a training failed")
             time.sleep(0.05)
         (Path(folder) / "start").touch()
         times = [json.loads(one.communicate()[0].splitlines()[-1]) for one in started]
-    return processes * case.trained / (max(end for _, end in times) - min(begin for begin, _ in times))
+    return trainings * case.trained / (max(end for _, end in times) - min(begin for begin, _ in times))
 
 
 def main() -> None:
@@ -95,38 +103,42 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=Case.size)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--precision", default="bf16", choices=("fp32", "bf16"))
-    parser.add_argument("--processes", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--images", type=int, default=20_000, help="of each process")
+    parser.add_argument("--trainings", type=int, nargs="+", default=[1, 2], help="at the same time")
+    parser.add_argument("--pictures", nargs="+", default=["processes", "threads"], choices=("processes", "threads"))
+    parser.add_argument("--graphs", nargs="+", default=["on", "off"], choices=("on", "off"))
+    parser.add_argument("--images", type=int, default=20_000, help="of each training")
     parser.add_argument("--device", default="cuda", choices=("cpu", "cuda"))
     parser.add_argument("--task", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.task:
-        case, number, folder, graphs = json.loads(arguments.task)
-        print(json.dumps(train(Task(Case.from_json(case), number, Path(folder), graphs))))
+        case, number, folder, settings = json.loads(arguments.task)
+        print(json.dumps(train(Task(Case.from_json(case), number, Path(folder), settings))))
         return
-    cores = os.cpu_count() or 1
-    print(f"{describe()}\n")
-    print("| processes | CUDA graphs | images/s together | ÷ the first row |\n| --- | --- | --- | --- |")
-    plain: float | None = None
+    print(f"{describe()}\n\n| trainings | pictures by | CUDA graphs | images/s together |\n| --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as scratch:
-        for processes in arguments.processes:
-            for graphs in (True, False)[: 1 if processes > 1 else 2]:
-                case = Case(
-                    data=str(arguments.data.resolve()),
-                    fold_data=str(arguments.data.resolve()),
-                    weights=str(arguments.weights.resolve()),
-                    scratch=scratch,
-                    backbone=arguments.backbone,
-                    size=arguments.size,
-                    batch=arguments.batch,
-                    threads=max(1, cores // processes),
-                    trained=arguments.images,
-                    device=arguments.device,
-                    precision=arguments.precision,
-                )
-                found = rate(case, processes, graphs)
-                plain = plain or found
-                print(f"| {processes} | {'on' if graphs else 'off'} | {found:,.0f} | {found / plain:.2f} |", flush=True)
+        for trainings, pictures, graphs in product(arguments.trainings, arguments.pictures, arguments.graphs):
+            case = case_of(arguments, Path(scratch), max(1, (os.cpu_count() or 1) // trainings))
+            processes = case.threads if pictures == "processes" else 0
+            found = rate(case, trainings, {"cuda_graphs": graphs == "on", "processes": processes})
+            print(f"| {trainings} | {pictures} | {graphs} | {found:,.0f} |", flush=True)
+
+
+def case_of(arguments: argparse.Namespace, scratch: Path, threads: int) -> Case:
+    """Return what each training shares."""
+    data = str(arguments.data.resolve())
+    return Case(
+        data=data,
+        fold_data=data,
+        weights=str(arguments.weights.resolve()),
+        scratch=str(scratch),
+        backbone=arguments.backbone,
+        size=arguments.size,
+        batch=arguments.batch,
+        threads=threads,
+        trained=arguments.images,
+        device=arguments.device,
+        precision=arguments.precision,
+    )
 
 
 if __name__ == "__main__":

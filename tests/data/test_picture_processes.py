@@ -12,6 +12,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+import sketchfit
 from sketchfit.config.load import load_recipe
 from sketchfit.data import picture_processes as module_of_processes
 from sketchfit.data.batches import load_batches
@@ -174,3 +175,17 @@ def test_a_process_ends_when_its_input_is_closed():
     one.requests.close()
     assert one.wait(20) == 0
     made.end()
+
+
+def test_the_processes_of_a_run_end_with_it(tmp_path, drawn, monkeypatch):
+    started, real = [], module_of_processes.PictureProcesses
+
+    def recorded(count):
+        started.append(real(count))
+        return started[-1]
+
+    monkeypatch.setattr(module_of_processes, "PictureProcesses", recorded)
+    settings = tiny_recipe({"compute": {"processes": 1}})
+    sketchfit.run(drawn, recipe=settings, out=tmp_path / "run")
+    [made] = started  # shared by both folds
+    assert made.all[0].wait(10) is not None

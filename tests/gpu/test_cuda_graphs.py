@@ -64,7 +64,7 @@ KINDS = {
 
 
 def gradients(job, updates):
-    """Gradients, figures and statistics of batch norm after each of so many updates that change no weight."""
+    """Gradients, figures and statistics of batch norm after each of so many updates; between them, weights shrink."""
     engine = make_engine(job.recipe.compute)
     state = start(job, engine, None)
     apply_freezing(state.model, state.freezing, 0, job.recipe.training.epochs)
@@ -81,6 +81,9 @@ def gradients(job, updates):
                 found.append({name: value.detach().clone().float() for name, value in values.items()})
                 if len(found) == updates:
                     return found
+                with torch.no_grad():
+                    for weight in state.model.parameters():
+                        weight.mul_(0.97)  # in place, as an optimizer does
     raise AssertionError(f"only {len(found)} updates")
 
 
@@ -90,6 +93,7 @@ def test_gradients_and_statistics_are_those_without_graphs(tmp_path, recorded, k
     assert not recorded
     found = gradients(make_job(tmp_path / "graphs", recipe_of(KINDS[kind], True)), BEFORE + 5)
     assert recorded
+    assert float((expected[0]["loss"] - expected[-1]["loss"]).abs()) > 0
     for one, other in zip(found, expected, strict=True):
         assert one.keys() == other.keys()
         for name in one:
@@ -115,21 +119,45 @@ def test_a_training_learns_with_graphs(tmp_path, train, recorded, settings):
     assert losses[-1] < losses[0]
 
 
-def test_what_cannot_be_recorded_is_trained_without(tmp_path, train, monkeypatch):
+def test_what_waits_for_the_device_is_not_recorded(tmp_path, train, recorded, monkeypatch):
     real, noted = Loss.forward, []
 
     def waiting(self, logits, *arguments):
         float(logits.detach().sum())  # waits for the device, which no graph can
         return real(self, logits, *arguments)
 
-    def without(self, passes, micros, error):
-        noted.append(str(error))
-        return real_without(self, passes, micros, error)
+    def stopped(self, reason):
+        noted.append(reason)
+        real_stop(self, reason)
 
-    real_without = CudaGraphs._without
-    monkeypatch.setattr(Loss, "forward", waiting)
-    monkeypatch.setattr(CudaGraphs, "_without", without)
-    found = train(make_job(tmp_path / "graphs", recipe_of({}, True)))
+    real_stop = CudaGraphs._stop
+    monkeypatch.setattr(CudaGraphs, "_stop", stopped)
+    settings = {"model": {"drop_rate": 0.3, "drop_path_rate": 0.2}}
+    with monkeypatch.context() as patch:
+        patch.setattr(Loss, "forward", waiting)
+        found = train(make_job(tmp_path / "graphs", recipe_of(settings, True)))
     assert len(noted) == 1
-    assert "capturing" in noted[0]
+    assert not recorded
+    assert not cuda_graphs._failed
     assert all(bool(torch.isfinite(value.float()).all()) for value in found.values())
+    train(make_job(tmp_path / "next", recipe_of(settings, True)))
+    assert recorded
+
+
+def test_a_training_continues_where_a_graph_has_too_little_memory(tmp_path, train, monkeypatch):
+    real = cuda_graphs._Graph
+
+    def failing(model, passes, micros):
+        def greedy(batches):
+            torch.empty(1 << 50, device="cuda")
+            return passes(batches)
+
+        return real(model, greedy, micros)
+
+    monkeypatch.setattr(cuda_graphs, "_Graph", failing)
+    monkeypatch.setattr(cuda_graphs, "_failed", [])
+    settings = {"model": {"drop_rate": 0.3, "drop_path_rate": 0.2}}
+    for name in ("one", "next"):
+        found = train(make_job(tmp_path / name, recipe_of(settings, True)))
+        assert all(bool(torch.isfinite(value.float()).all()) for value in found.values())
+    assert len(cuda_graphs._failed) == 1

@@ -10,6 +10,7 @@ import numpy as np
 from sketchfit.commands.request import DataRequest
 from sketchfit.config.parse import member_recipes
 from sketchfit.data.folds import Fold
+from sketchfit.data.picture_processes import picture_processes_ended
 from sketchfit.errors import UserError
 from sketchfit.runs.create import locked_run
 from sketchfit.stages.decode import open_members, unreadable_images
@@ -31,7 +32,7 @@ def fit(request: DataRequest, *, strict: bool = False, fresh: bool = False) -> P
         The folder of the run.
     """
     request, out = request.resolved(), request.out or Path("runs/fit")
-    with locked_run(out, "fit", fresh=fresh), supervised() as dispatcher:
+    with locked_run(out, "fit", fresh=fresh), supervised() as dispatcher, picture_processes_ended():
         settings = request.checked_recipe()
         if len(members := member_recipes(settings)) > 1:
             raise UserError(

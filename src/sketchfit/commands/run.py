@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sketchfit.activity import outlook
 from sketchfit.commands.request import DataRequest
+from sketchfit.data.picture_processes import picture_processes_ended
 from sketchfit.runs.create import has_same_networks, locked_run
 from sketchfit.runs.folder import default_name
 from sketchfit.runs.large_arrays import large_arrays_in
@@ -95,7 +96,8 @@ def run(request: DataRequest, goal: Goal | None = None, *, strict: bool = False,
             f"{plain} holds a run with the same training; --out {quoted(str(plain))} continues it with these settings"
         )
     check_workers(settings.compute)
-    with locked_run(folder, "run", fresh=fresh), supervised() as dispatcher, log_file() as lines:
+    locked = locked_run(folder, "run", fresh=fresh)
+    with locked, supervised() as dispatcher, log_file() as lines, picture_processes_ended():
         context = start_run(RunRequest(request.data, settings, folder, strict, fresh), dispatcher)
         context.engine.on_main(lambda: lines.begin(context.run.log))
         large = large_arrays_in(context.run.path)

@@ -13,6 +13,7 @@ from sketchfit.config.load import load_recipe
 from sketchfit.config.overrides import merge
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.training import MOST_AT_ONCE
+from sketchfit.data.picture_processes import picture_processes_ended
 from sketchfit.errors import RecipeError
 from sketchfit.planning.goal import Goal
 from sketchfit.processors import cores
@@ -47,7 +48,8 @@ def run_in_time(request: DataRequest, goal: Goal, *, strict: bool = False, fresh
     settings, folder = planned_settings(request), planned_folder(request)
     if goal.candidates:
         settings = for_candidates(settings)
-    with locked_run(folder, "run", fresh=fresh), supervised() as dispatcher, log_file() as lines:
+    locked = locked_run(folder, "run", fresh=fresh)
+    with locked, supervised() as dispatcher, log_file() as lines, picture_processes_ended():
         wanted = RunRequest(request.data, settings, folder, strict, fresh)
         started = start_planned(wanted, goal, dispatcher, check=check_goal)
         started.context.engine.on_main(lambda: lines.begin(started.context.run.log))

@@ -1,8 +1,8 @@
 """Batches: threads read the store, augment the pictures and return uint8 arrays in a fixed order.
 
-OpenCV releases the interpreter's lock while it computes, so threads are enough, and no worker process copies the data.
-An augmented picture is a pure function of (seed, epoch, row), so batches do not depend on the number of threads or
-processes, nor on where training was resumed.
+OpenCV releases the interpreter's lock while it computes, so threads are enough for a CPU, and no process copies the
+data; for a GPU see `data.picture_processes`. An augmented picture is a pure function of (seed, epoch, row), so batches
+do not depend on the number of threads or processes, nor on where training was resumed.
 """
 
 from __future__ import annotations

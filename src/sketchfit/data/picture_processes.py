@@ -16,7 +16,7 @@ import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import IO
 
@@ -249,6 +249,15 @@ def picture_processes(count: int) -> PictureProcesses:
     if own not in _shared:
         _shared[own] = PictureProcesses(count)
     return _shared[own]
+
+
+@contextmanager
+def picture_processes_ended() -> Iterator[None]:
+    """End at the end of the context the processes that its trainings have started."""
+    try:
+        yield
+    finally:
+        end_picture_processes()
 
 
 @atexit.register
