@@ -37,8 +37,11 @@ def test_mistakes_are_refused(drawn: Path, tmp_path: Path) -> None:
 
 
 def test_only_auto_depends_on_the_device(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sketchfit.commands.choose_recipe.choose_recipe", lambda changes: f"for {changes}")
-    assert DataRequest.of(drawn, "auto", ["seed=1"]).resolved().recipe == "for ['seed=1']"
+    monkeypatch.setattr(
+        "sketchfit.commands.choose_recipe.choose_recipe", lambda changes, candidates: f"for {changes}, {candidates}"
+    )
+    assert DataRequest.of(drawn, "auto", ["seed=1"]).resolved().recipe == "for ['seed=1'], False"
+    assert DataRequest.of(drawn, "auto", ["seed=1"]).resolved(candidates=True).recipe == "for ['seed=1'], True"
     named = DataRequest.of(drawn, "demo")
     assert named.resolved() is named
 
