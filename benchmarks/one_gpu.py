@@ -91,7 +91,7 @@ def rate(case: Case, trainings: int, settings: dict[str, Any]) -> float:
                 raise RuntimeError("a training failed")
             time.sleep(0.05)
         (Path(folder) / "start").touch()
-        times = [json.loads(one.communicate()[0].splitlines()[-1]) for one in started]
+        times: list[tuple[float, float]] = [json.loads(one.communicate()[0].splitlines()[-1]) for one in started]
     return trainings * case.trained / (max(end for _, end in times) - min(begin for begin, _ in times))
 
 
