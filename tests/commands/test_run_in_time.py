@@ -59,3 +59,11 @@ def test_a_cluster_is_refused_with_a_deadline_before_anything_is_read(tmp_path: 
         run_in_time(_request(tmp_path, workers="ray://head"), Goal(60.0))
     assert "ray://head" in caught.value.problems[0]
     assert not (tmp_path / "run").exists()
+
+
+def test_members_are_combined_by_stacking_unless_the_user_names_another_way(tmp_path: Path):
+    assert planned_settings(_request(tmp_path)).ensemble.method == "stacking"
+    changed = DataRequest(tmp_path, tiny_recipe(), {"ensemble": {"method": "best"}}, tmp_path / "run")
+    assert planned_settings(changed).ensemble.method == "best"
+    recipe = tiny_recipe({"ensemble": {"method": "mean"}})
+    assert load_recipe(planned_recipe(recipe)).ensemble.method == "mean"

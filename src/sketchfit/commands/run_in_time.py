@@ -94,7 +94,9 @@ def with_local_workers(recipe: Recipe) -> Recipe:
 def planned_recipe(recipe: str | Path | Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of a recipe for a run with a deadline, without members."""
     settings = load_recipe(recipe).model_dump(mode="json", exclude={"members"})
-    return merge(settings, BASE)
+    method = settings["ensemble"]["method"]
+    named = {} if method == "best" else {"ensemble": {"method": method}}
+    return merge(merge(settings, BASE), named)
 
 
 def for_candidates(recipe: Recipe) -> Recipe:
