@@ -99,7 +99,7 @@ def test_a_lost_process_is_replaced_by_this_one(store, caplog):
         made = lost.batches(source, batches)
         first = next(made)
         for one in lost.all:
-            os.kill(one.pid, signal.SIGKILL)
+            os.kill(one.piped.process.pid, signal.SIGKILL)
         found = [first, *made]
     finally:
         lost.end()
@@ -133,13 +133,20 @@ def test_an_augmentation_that_processes_cannot_import_is_applied_here(store, mon
     try:
         with caplog.at_level("INFO"):
             [found] = made.batches(source, [np.arange(40)])
-        assert all(one.pid for one in made.all)
         assert len(list(made.batches(source_of(store), [np.arange(4)]))) == 1  # the processes are still there
     finally:
         made.end()
     np.testing.assert_array_equal(found.images, 255 - store.images[:40, :24, :24])
     assert any("cannot import" in one.getMessage() for one in caplog.records)
     assert not any("has ended" in one.getMessage() for one in caplog.records)
+
+
+def test_an_augmentation_that_cannot_be_pickled_is_applied_here(store, processes, caplog):
+    source = replace(source_of(store), augment=lambda image, paper, rng: 255 - image[:24, :24])
+    with caplog.at_level("INFO"):
+        [found] = processes.batches(source, [np.arange(40)])
+    np.testing.assert_array_equal(found.images, 255 - store.images[:40, :24, :24])
+    assert any("cannot be pickled" in one.getMessage() for one in caplog.records)
 
 
 def test_processes_that_cannot_be_started_are_replaced_by_threads(store, monkeypatch, caplog):
@@ -164,7 +171,7 @@ def test_trainings_share_processes_of_one_number():
         assert second is not first
         assert second.count == 2
         assert len(first.all) == 1
-        assert first.all[0].wait(10) is not None
+        assert first.all[0].piped.process.wait(10) is not None
     finally:
         module_of_processes.end_picture_processes()
 
@@ -172,8 +179,8 @@ def test_trainings_share_processes_of_one_number():
 def test_a_process_ends_when_its_input_is_closed():
     made = PictureProcesses(1)
     [one] = made.all
-    one.requests.close()
-    assert one.wait(20) == 0
+    one.piped.requests.close()
+    assert one.piped.process.wait(20) == 0
     made.end()
 
 
@@ -188,4 +195,4 @@ def test_the_processes_of_a_run_end_with_it(tmp_path, drawn, monkeypatch):
     settings = tiny_recipe({"compute": {"processes": 1}})
     sketchfit.run(drawn, recipe=settings, out=tmp_path / "run")
     [made] = started  # shared by both folds
-    assert made.all[0].wait(10) is not None
+    assert made.all[0].piped.process.wait(10) is not None

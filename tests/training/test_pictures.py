@@ -64,13 +64,6 @@ def test_a_store_that_is_not_one_on_disk_is_read_by_threads(tmp_path, train, mon
     train(replace(job, folder=tmp_path / "two", store=join_stores(job.store, job.store)))
 
 
-def test_an_augmentation_that_cannot_be_pickled_is_applied_by_threads(tmp_path, train, monkeypatch):
-    real = pictures.augment_of
-    monkeypatch.setattr(pictures, "augment_of", lambda job, epoch: lambda *given: real(job, epoch)(*given))
-    monkeypatch.setattr(pictures, "picture_processes", lambda count: pytest.fail("it cannot be sent"))
-    train(job_of(tmp_path / "one", 2))
-
-
 def test_a_store_behind_a_link_is_one_on_disk(tmp_path):
     job = job_of(tmp_path / "one", 2)
     link = tmp_path / "link"

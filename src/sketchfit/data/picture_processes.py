@@ -2,6 +2,9 @@
 
 Making a picture takes short calls of OpenCV and NumPy with Python between them. One thread of a process at a time runs
 Python, also the one that starts the kernels of the network. Separate processes do not depend on each other.
+
+torch's own `DataLoader` has processes too. They import torch, those that are not forked also the script of the user,
+and each epoch, which has another augmentation, needs new ones. These import neither and stay for all trainings.
 """
 
 from __future__ import annotations
@@ -11,14 +14,11 @@ import logging
 import os
 import pickle
 import queue
-import subprocess
-import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +26,11 @@ from numpy.typing import NDArray
 from sketchfit.data.batches import Batch
 from sketchfit.data.picture_process import FAILED, UNKNOWN
 from sketchfit.data.picture_source import PictureSource
-from sketchfit.interruption import save_signals_blocked
+from sketchfit.piped import PipedProcess, module_command
 from sketchfit.tracking.console import ONCE
 
-COMMAND = [sys.executable, "-P", "-m", "sketchfit.data.picture_process"]
-"""Starts a process; with `-P` it imports nothing from the folder in which the user is."""
+COMMAND = module_command("sketchfit.data.picture_process")
+"""Starts a process."""
 
 TOGETHER = 16
 """Rows that a process makes at once: several processes then share the first batch of an epoch."""
@@ -47,27 +47,11 @@ class _UnknownError(Exception):
 
 
 class _PictureProcess:
-    """A process, the pipes to and from it, and the source that it has."""
+    """A process, and the source that it has."""
 
     def __init__(self) -> None:
-        with save_signals_blocked():  # they would end a process that still imports
-            self._process = subprocess.Popen(
-                COMMAND,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                env=os.environ | {"OMP_NUM_THREADS": "1"},
-                start_new_session=True,  # a signal to the run is no signal to it
-            )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self.requests: IO[bytes] = self._process.stdin
-        self._pictures: IO[bytes] = self._process.stdout
+        self.piped = PipedProcess.start(COMMAND, {"OMP_NUM_THREADS": "1"}, own_session=True)
         self._source = b""
-
-    @property
-    def pid(self) -> int:
-        """Number of the process."""
-        return self._process.pid
 
     def make(self, source: bytes, rows: NDArray[np.int64], into: NDArray[np.uint8]) -> None:
         """Make the pictures of some rows.
@@ -82,37 +66,26 @@ class _PictureProcess:
             _LostError: the process has ended.
             _UnknownError: it cannot read the source.
         """
+        requests, answers = self.piped.requests, self.piped.messages
         try:
             if self._source is not source:
-                pickle.dump(source, self.requests)
+                pickle.dump(source, requests)
                 self._source = source
-            pickle.dump(rows, self.requests)
-            self.requests.flush()
-            status = self._pictures.read(1)
+            pickle.dump(rows, requests)
+            requests.flush()
+            status = answers.read(1)
             if status == FAILED:
-                failed: Exception = pickle.load(self._pictures)
+                failed: Exception = pickle.load(answers)
             elif status == UNKNOWN:
                 failed = _UnknownError()
             else:
                 place = into.data.cast("B")
-                if status and self._pictures.readinto(place) == len(place):  # type: ignore[attr-defined]
+                if status and answers.readinto(place) == len(place):  # type: ignore[attr-defined]
                     return
                 failed = _LostError()
         except (OSError, EOFError) as error:
             raise _LostError from error
         raise failed
-
-    def wait(self, seconds: float) -> int:
-        """Wait until the process has ended; return its exit status."""
-        return self._process.wait(seconds)
-
-    def end(self) -> None:
-        """End the process."""
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self.requests, self._pictures):
-            with suppress(OSError):
-                pipe.close()
 
 
 @dataclass(frozen=True)
@@ -126,10 +99,18 @@ class _Waiting:
 
 @dataclass(frozen=True)
 class _Order:
-    """A source as it is and as bytes."""
+    """A source as it is and as bytes, which are empty where it cannot be pickled."""
 
     source: PictureSource
     content: bytes
+
+    @classmethod
+    def of(cls, source: PictureSource) -> _Order:
+        try:
+            return cls(source, pickle.dumps(source))
+        except (pickle.PicklingError, AttributeError, TypeError):  # by what a function of it is
+            _note_threads("the augmentation cannot be pickled")
+            return cls(source, b"")
 
     def make_here(self, rows: NDArray[np.int64], into: NDArray[np.uint8]) -> None:
         """Make pictures in this process."""
@@ -167,9 +148,9 @@ class PictureProcesses:
             batches: rows of each batch, int64 [B].
 
         Raises:
-            Exception: a picture cannot be made, or the source cannot be pickled.
+            Exception: a picture cannot be made.
         """
-        order = _Order(source, pickle.dumps(source))
+        order = _Order.of(source)
         ahead = 2 + -(-self.count * TOGETHER // max(1, len(batches[0]))) if batches else 0
         waiting: deque[_Waiting] = deque()
         try:
@@ -207,26 +188,27 @@ class PictureProcesses:
         """End all processes."""
         self._threads.shutdown(cancel_futures=True)
         for one in self.all:
-            one.end()
+            one.piped.end()
+
+
+def _note_threads(reason: str) -> None:
+    log.info("pictures are made by threads: %s", reason, extra={ONCE: f"pictures, {reason}"})
 
 
 def _made_by(
     process: _PictureProcess | None, order: _Order, rows: NDArray[np.int64], into: NDArray[np.uint8]
 ) -> _PictureProcess | None:
     """Make pictures by a process, or here where there is none; return the process, None once it was lost."""
-    if process is not None:
+    if process is not None and order.content:
         try:
             process.make(order.content, rows, into)
             return process
         except _LostError:
             log.warning("a process that makes pictures has ended; the training continues without it")
-            process.end()
+            process.piped.end()
             process = None
         except _UnknownError:
-            log.info(
-                "pictures are made by threads: other processes cannot import the augmentation",
-                extra={ONCE: "unknown augmentation"},
-            )
+            _note_threads("other processes cannot import the augmentation")
     order.make_here(rows, into)
     return process
 

@@ -29,7 +29,6 @@ from sketchfit.transforms.rng import sample_rng
 BATCH_STREAM = 1
 """Stream of random numbers of a batch (mixing); stream 0 is that of its images."""
 
-
 MOST_PROCESSES = 16
 """Processes that make pictures for a GPU, with `compute.processes=auto`."""
 
@@ -120,15 +119,10 @@ class DataLoader:
         first = sum(map(len, shares[: engine.rank])) if len(shares[engine.rank]) else 0
         return _part(mixed, slice(first, first + len(rows)))
 
-    @property
-    def _processes(self) -> int:
-        """Processes that make pictures; 0: none, threads make them."""
-        return count_processes(self.job.recipe.compute, self.engine.device)
-
     def _pictures(self, epoch: EpochPlan, batches: Sequence[NDArray[np.int64]]) -> Generator[torch.Tensor, None, None]:
         """Yield the network's input of each batch, float [B, 3, size, size] on the device."""
         job, recipe, device = self.job, self.job.recipe, self.engine.device
-        for batch in augmented(job, epoch, batches, self._processes):
+        for batch in augmented(job, epoch, batches, count_processes(recipe.compute, device)):
             images = torch.from_numpy(batch.images)
             if device.type == "cuda":
                 images = images.pin_memory()  # so that only the device waits for the copy

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import pickle
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -15,13 +13,10 @@ from sketchfit.data.picture_processes import picture_processes
 from sketchfit.data.picture_source import PictureSource
 from sketchfit.data.store import Store
 from sketchfit.data.store_files import IMAGES
-from sketchfit.tracking.console import ONCE
 from sketchfit.training.job import FitJob
 from sketchfit.training.plan import EpochPlan
 from sketchfit.transforms.augment import Augment, augment_for, eval_augment
 from sketchfit.transforms.rng import EpochRandomness
-
-log = logging.getLogger(__name__)
 
 
 def augment_of(job: FitJob, epoch: EpochPlan) -> Augment:
@@ -54,8 +49,7 @@ def augmented(
     if processes and _is_on_disk(job.store):
         shape = (epoch.size, epoch.size, job.store.images.shape[-1])
         source = PictureSource(job.store.folder, shape, augment, generator, special)
-        if _can_be_sent(source):
-            return picture_processes(processes).batches(source, batches)
+        return picture_processes(processes).batches(source, batches)
     return load_batches(job.store, batches, augment, generator, job.recipe.compute.threads, special)
 
 
@@ -65,18 +59,6 @@ def _is_on_disk(store: Store) -> bool:
     if not isinstance(images, np.memmap) or len(images) != len(store.errors):
         return False
     return Path(str(images.filename)).resolve() == (store.folder / IMAGES).resolve()
-
-
-def _can_be_sent(source: PictureSource) -> bool:
-    """Return whether the functions of a source can be pickled; those that a function defines cannot."""
-    try:
-        pickle.dumps(source)
-    except (pickle.PicklingError, AttributeError, TypeError):
-        log.info(
-            "pictures are made by threads: the augmentation cannot be pickled", extra={ONCE: "augmentation not pickled"}
-        )
-        return False
-    return True
 
 
 def entire(job: FitJob, batches: Sequence[NDArray[np.int64]]) -> Iterator[Batch]:

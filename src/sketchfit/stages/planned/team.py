@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import pickle
 import queue
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import IO
 
 import torch
 
-from sketchfit.interruption import STOPPED, handle_stop, save_signals_blocked, take_save_request
+from sketchfit.interruption import STOPPED, handle_stop, take_save_request
+from sketchfit.piped import PipedProcess, module_command
 from sketchfit.stages.planned.devices import process_variables
 from sketchfit.stages.planned.messages import Message, TrainingEnd, TrainingRequest, WorkerOrder
 from sketchfit.tracking.callback import Callback
@@ -27,8 +25,8 @@ from sketchfit.workers.messages import UnitEvent
 
 log = logging.getLogger(__name__)
 
-COMMAND = [sys.executable, "-P", "-m", "sketchfit.stages.planned.worker"]
-"""Starts a process; with `-P` it imports nothing from the folder in which the user is."""
+COMMAND = module_command("sketchfit.stages.planned.worker")
+"""Starts a process."""
 
 POLL = 1.0
 """Seconds after which the time is looked at again."""
@@ -54,42 +52,34 @@ class LostProcessError(Exception):
 
 @dataclass(frozen=True)
 class _Process:
-    """A process, and the pipes to and from it."""
+    """A process that trains one network at a time."""
 
-    process: subprocess.Popen[bytes]
-    requests: IO[bytes]
-    messages: IO[bytes]
+    piped: PipedProcess
 
     @classmethod
     def start(cls, variables: Mapping[str, str]) -> _Process:
-        with save_signals_blocked():  # they would end a process that still imports
-            process = subprocess.Popen(
-                COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | variables
-            )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        return cls(process, process.stdin, process.stdout)
+        return cls(PipedProcess.start(COMMAND, variables))
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        return self.piped.process
 
     def send(self, request: TrainingRequest | WorkerOrder) -> None:
         with suppress(OSError):  # a process that has ended receives nothing, which `receive` reports
-            pickle.dump(request, self.requests)
-            self.requests.flush()
+            pickle.dump(request, self.piped.requests)
+            self.piped.requests.flush()
 
     def receive(self) -> Message:
         """Return the next message; the end of the process is the end of its training."""
         try:
-            message: Message = pickle.load(self.messages)
+            message: Message = pickle.load(self.piped.messages)
         except Exception:  # the pipe is closed, or what was sent is no message
             self.process.kill()
             return TrainingEnd(LostProcessError(self.process.wait()))
         return message
 
     def stop(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        for pipe in (self.requests, self.messages):
-            with suppress(OSError):  # what was not sent is not sent any more
-                pipe.close()
+        self.piped.end()
 
 
 class Team:
