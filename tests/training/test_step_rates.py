@@ -10,6 +10,7 @@ from sketchfit.config.overrides import merge
 from sketchfit.training import step, step_rates
 from sketchfit.training.step_rates import measure_steps
 from sketchfit.training.trial_engine import TrialEngine
+from sketchfit.training.trial_job import trial_job
 from tests.factories import tiny_recipe
 
 
@@ -63,3 +64,30 @@ def test_products_of_both_passes_are_in_bf16_where_the_recipe_sets_that(changes,
     assert set(inside) == {"medium" if rounded else before}
     assert len(inside) % 2 == 0
     assert torch.get_float32_matmul_precision() == before
+
+
+def test_making_pictures_for_a_gpu_counts_where_it_takes_longer_than_the_step(monkeypatch):
+    for seconds, slower in ((9.0, True), (0.0, False)):
+        monkeypatch.setattr(step_rates, "_picture_seconds", lambda *_, seconds=seconds: seconds)
+        found = measure_steps(load_recipe(tiny_recipe()), 4, torch.device("cpu"))
+        assert (found.training == 9.0) is slower
+
+
+@pytest.mark.parametrize(
+    ("device", "processes", "threads", "expected"),
+    [("cpu", 0, 2, 0.0), ("cuda", 4, 2, 0.25), ("cuda", 0, 16, 0.5), ("cuda", 0, 1, 1.0)],
+)
+def test_pictures_are_made_by_processes_or_by_two_threads(device, processes, threads, expected, monkeypatch):
+    now = [0.0]
+
+    def made(job, epoch, batches):
+        assert job.recipe.compute.threads == 1
+        for _ in batches:
+            now[0] += 1.0
+            yield
+
+    monkeypatch.setattr(step_rates.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(step_rates, "augmented", made)
+    compute = {"processes": processes, "threads": threads}
+    job = trial_job(load_recipe(tiny_recipe({"compute": compute})), 4)
+    assert step_rates._picture_seconds(job, torch.device(device)) == expected

@@ -2,7 +2,8 @@
 
 A small network has over a thousand kernels per update, and the processor needs longer to start them one by one than a
 fast GPU needs to compute them. A graph starts them all at once. Paper on the feature: "PyTorch 2", Ansel et al., ASPLOS
-2024; see also "CUDA semantics: CUDA Graphs" in the documentation of PyTorch.
+2024; see also "CUDA semantics: CUDA Graphs" in the documentation of PyTorch. `torch.cuda.make_graphed_callables`
+records the passes of a module without the loss, after further passes that change the statistics of batch norm.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class CudaGraphs:
         self._model, self._name = model, name
         self._seen: dict[Shape, int] = {}
         self._graphs: dict[Shape, _Graph] = {}
-        self.fails = bool(_failed)
+        self._fails = bool(_failed)
 
     def __call__(self, passes: Passes, micros: Sequence[Micro]) -> tuple[Tensor, Tensor]:
         """Compute the gradients and figures of some batches, by their graph where there is one.
@@ -69,7 +70,7 @@ class CudaGraphs:
             passes: what a graph records; the same function at each call.
             micros: batches whose gradients are summed.
         """
-        if self.fails:
+        if self._fails:
             return passes(micros)
         shape = _shape_of(micros)
         if shape not in self._graphs:
@@ -115,7 +116,7 @@ class CudaGraphs:
 
     def _stop(self, reason: str) -> None:
         """Record no further graphs, and state why."""
-        self.fails = True
+        self._fails = True
         self._graphs.clear()
         _LOG.info(
             "%s: training without CUDA graphs, as they cannot be recorded: %s",
@@ -167,7 +168,7 @@ def _tensors_of(micro: Micro) -> list[str]:
 
 
 def _copy(micro: Micro) -> Micro:
-    """Return a batch in memory of its own, in the same memory format."""
+    """Return a copy of a batch in the same memory format."""
     return replace(micro, **{name: getattr(micro, name).clone() for name in _tensors_of(micro)})
 
 

@@ -84,7 +84,7 @@ def measure_steps(recipe: Recipe, classes: int, device: torch.device) -> StepRat
             _step(job, state, engine, copy)
         load = OtherLoad() if device.type == "cpu" else None
         training = repeated(lambda: _step(job, state, engine, copy))
-        pictures = 0.0 if device.type == "cpu" or copy is not None else _picture_seconds(job, engine)
+        pictures = 0.0 if copy is not None else _picture_seconds(job, device)
         network = Network(state.reported().eval(), state.normalisation)
         predictor = Predictor.of(network, job.recipe, device, backend="eager")
         predictor.probabilities(job.store, job.train_rows[:FEW])
@@ -94,8 +94,10 @@ def measure_steps(recipe: Recipe, classes: int, device: torch.device) -> StepRat
     return StepRates(max(min(training) / images, pictures), min(prediction) / images, maps, spread, others)
 
 
-def _picture_seconds(job: FitJob, engine: TrialEngine) -> float:
-    """Return the seconds per image of making pictures for a GPU, which computes meanwhile: the slower one counts."""
+def _picture_seconds(job: FitJob, device: torch.device) -> float:
+    """Return the seconds per image of making pictures for a GPU, which computes meanwhile; 0 for a CPU."""
+    if device.type == "cpu":
+        return 0.0
     epoch = make_plan(job.recipe, len(job.train_rows)).epochs[-1]
     compute, rows = job.recipe.compute, [job.train_rows[:1]] * PICTURES
     one = job.recipe.model_copy(update={"compute": compute.model_copy(update={"threads": 1})})
@@ -103,7 +105,7 @@ def _picture_seconds(job: FitJob, engine: TrialEngine) -> float:
     for _ in augmented(replace(job, recipe=one), epoch, rows):
         pass
     alone = (time.perf_counter() - began) / PICTURES
-    return alone / (count_processes(compute, engine.device) or AT_ONCE)
+    return alone / (count_processes(compute, device) or min(AT_ONCE, compute.threads))
 
 
 def _maps(job: FitJob, state: TrainState, engine: TrialEngine) -> tuple[MapCopy | None, float]:
