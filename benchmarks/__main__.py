@@ -92,24 +92,11 @@ def run(arguments: argparse.Namespace, scratch: Path) -> int:
 
 
 def case_of(arguments: argparse.Namespace, scratch: Path) -> Case:
-    data = arguments.data.resolve()
-    case = Case(
-        data=str(data),
-        fold_data=str(data),
-        weights=str(arguments.weights.resolve()),
-        scratch=str(scratch.resolve()),
-        backbone=arguments.backbone,
-        size=arguments.size,
-        batch=arguments.batch,
-        threads=arguments.threads,
-        epochs=arguments.epochs,
-        trained=arguments.trained,
-        device=arguments.device,
-        precision=arguments.precision,
-    )
+    names = ("batch", "threads", "epochs", "trained", "precision")
+    case = Case.of(arguments, scratch, **{name: getattr(arguments, name) for name in names})
     if not arguments.quick:
         return case
-    make_part(data, scratch / "part", QUICK_CLASSES)
+    make_part(arguments.data.resolve(), scratch / "part", QUICK_CLASSES)
     return replace(case, fold_data=str((scratch / "part").resolve()), **QUICK)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -64,6 +65,21 @@ class Case:
         """Back from `to_json`."""
         found: dict[str, Any] = json.loads(text)
         return Case(**{**found, "counts": tuple(found["counts"])})
+
+    @staticmethod
+    def of(arguments: argparse.Namespace, scratch: Path, **more: Any) -> Case:
+        """The case of a command: its data, weights, network and device; `more` are further fields."""
+        data = str(arguments.data.resolve())
+        return Case(
+            data=data,
+            fold_data=data,
+            weights=str(arguments.weights.resolve()),
+            scratch=str(scratch.resolve()),
+            backbone=arguments.backbone,
+            size=arguments.size,
+            device=arguments.device,
+            **more,
+        )
 
     def recipe(self, settings: dict[str, Any] | None = None) -> Recipe:
         """The `cpu` recipe for this case; no probe, one epoch, no validation, unless `settings` change them."""

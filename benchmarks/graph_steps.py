@@ -72,19 +72,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         for batch in arguments.batches:
             for precision in arguments.precisions:
-                case = Case(
-                    data=str(arguments.data.resolve()),
-                    fold_data=str(arguments.data.resolve()),
-                    weights=str(arguments.weights.resolve()),
-                    scratch=scratch,
-                    backbone=arguments.backbone,
-                    size=arguments.size,
-                    batch=batch,
-                    threads=os.cpu_count() or 1,
-                    trained=8 * batch,
-                    device=arguments.device,
-                    precision=precision,
-                )
+                more = {"batch": batch, "precision": precision, "trained": 8 * batch, "threads": os.cpu_count() or 1}
+                case = Case.of(arguments, Path(scratch), **more)
                 for graphs in (False, True):
                     step, host = in_folder(case, graphs)
                     used = "on" if graphs else "off"

@@ -114,31 +114,17 @@ def main() -> None:
         case, number, folder, settings = json.loads(arguments.task)
         print(json.dumps(train(Task(Case.from_json(case), number, Path(folder), settings))))
         return
+    if arguments.data is None or arguments.weights is None:
+        parser.error("DATA and --weights are needed")
     print(f"{describe()}\n\n| trainings | pictures by | CUDA graphs | images/s together |\n| --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as scratch:
         for trainings, pictures, graphs in product(arguments.trainings, arguments.pictures, arguments.graphs):
-            case = case_of(arguments, Path(scratch), max(1, (os.cpu_count() or 1) // trainings))
-            processes = case.threads if pictures == "processes" else 0
+            more = {"batch": arguments.batch, "precision": arguments.precision, "trained": arguments.images}
+            threads = max(1, (os.cpu_count() or 1) // trainings)
+            case = Case.of(arguments, Path(scratch), threads=threads, **more)
+            processes = threads if pictures == "processes" else 0
             found = rate(case, trainings, {"cuda_graphs": graphs == "on", "processes": processes})
             print(f"| {trainings} | {pictures} | {graphs} | {found:,.0f} |", flush=True)
-
-
-def case_of(arguments: argparse.Namespace, scratch: Path, threads: int) -> Case:
-    """Return what each training shares."""
-    data = str(arguments.data.resolve())
-    return Case(
-        data=data,
-        fold_data=data,
-        weights=str(arguments.weights.resolve()),
-        scratch=str(scratch),
-        backbone=arguments.backbone,
-        size=arguments.size,
-        batch=arguments.batch,
-        threads=threads,
-        trained=arguments.images,
-        device=arguments.device,
-        precision=arguments.precision,
-    )
 
 
 if __name__ == "__main__":
