@@ -1,4 +1,4 @@
-"""Imports OpenVINO without its telemetry.
+"""Imports OpenVINO without its telemetry, and starts it once.
 
 `openvino_telemetry` sends usage data to Google Analytics when OpenVINO is imported. It forks a process for that, which
 can stay for ever where other threads run at that moment. Without the package, OpenVINO uses a stub.
@@ -7,6 +7,7 @@ can stay for ever where other threads run at that moment. Without the package, O
 from __future__ import annotations
 
 import sys
+from functools import cache
 from typing import Any, cast
 
 
@@ -20,3 +21,17 @@ def import_openvino() -> Any:
     import openvino
 
     return openvino
+
+
+@cache
+def openvino_core() -> Any:
+    """Return the `openvino.Core` of this process, which stays until the end of the process.
+
+    The CPU plugin of a core makes an alternative signal stack for its thread, and unmaps it with the core. Where two
+    cores are not deleted in reverse order, or in another thread, that thread keeps an unmapped stack. The next signal,
+    also Ctrl-C, is then a segmentation fault.
+
+    Raises:
+        ImportError: OpenVINO is not installed.
+    """
+    return import_openvino().Core()

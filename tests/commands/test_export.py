@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from sketchfit._openvino import openvino_core
 from sketchfit.api.predict import predict
 from sketchfit.api.run import run
 from sketchfit.commands import export as stage
@@ -108,14 +109,14 @@ def test_an_onnx_file_answers_in_onnx_runtime(place: Path, drawn: Path) -> None:
 
 
 def test_an_openvino_file_answers_in_openvino(place: Path, drawn: Path) -> None:
-    openvino = pytest.importorskip("openvino")
+    pytest.importorskip("openvino")
     found = export(place / "two", place / "sub" / "two.xml", "openvino", member="two", fold=1)
     assert sorted(file.name for file in (place / "sub").iterdir()) == ["two.bin", "two.xml"]
     assert found["network"].endswith("members/two/fold1")
-    model = openvino.Core().read_model(place / "sub" / "two.xml")
+    model = openvino_core().read_model(place / "sub" / "two.xml")
     assert json.loads(model.get_rt_info(["sketchfit", "class_names"]).astype(str)) == json.loads(found["class_names"])
     settings = {"INFERENCE_PRECISION_HINT": "f32"}
-    compiled = openvino.compile_model(model, "CPU", settings)
+    compiled = openvino_core().compile_model(model, "CPU", settings)
     images = pictures(drawn, 3)
     for count in (1, 5):
         answer = compiled(images[:count])[0]

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit._openvino import import_openvino
+from sketchfit._openvino import openvino_core
 from sketchfit.bundle.files import AGAIN
 from sketchfit.errors import MissingPackageError, RunError, UserError
 
@@ -70,7 +70,7 @@ def _onnxruntime(graph: bytes, outputs: Sequence[str], threads: int) -> Run:
 
 
 def _openvino(graph: bytes, outputs: Sequence[str], threads: int) -> Run:
-    core = import_openvino().Core()
+    core = openvino_core()
     settings = {
         "INFERENCE_PRECISION_HINT": "f32",  # the default is bf16 where the CPU has it
         "INFERENCE_NUM_THREADS": threads,

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from sketchfit._openvino import openvino_core
 from sketchfit.bundle.manifest import BundleManifest
 from sketchfit.bundle.model import BundleModel
 from sketchfit.commands.bundle import forms
@@ -41,9 +42,7 @@ def test_all_forms_are_there(complete: Path) -> None:
 
 
 def test_openvino(complete: Path, pictures: np.ndarray) -> None:
-    import openvino
-
-    compiled = openvino.compile_model(complete / "model.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    compiled = openvino_core().compile_model(complete / "model.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     expected = BundleModel.open(complete).predict_prepared(pictures).probabilities
     np.testing.assert_allclose(compiled(pictures)["probabilities"], expected, atol=1e-4)
 

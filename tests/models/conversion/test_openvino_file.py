@@ -8,22 +8,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sketchfit._openvino import openvino_core
 from sketchfit.errors import UserError
 from sketchfit.models.conversion import openvino_file
 from sketchfit.models.conversion.checked_graph import checked_graph
 from sketchfit.models.conversion.openvino_file import write_openvino
 from tests.contracts.backend import make_network
 
-openvino = pytest.importorskip("openvino")
+pytest.importorskip("openvino")
 
 
 def test_openvinos_files_answer_and_have_the_metadata(tmp_path: Path) -> None:
     network, path = make_network("test_resnet"), tmp_path / "model.xml"
     checked = checked_graph(network, 33, 1, temperature=2.0, features=True)
     write_openvino(path, checked, {"names": '["a", "b"]'})
-    model = openvino.Core().read_model(path)
+    model = openvino_core().read_model(path)
     assert model.get_rt_info(["sketchfit", "names"]).astype(str) == '["a", "b"]'
-    compiled = openvino.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    compiled = openvino_core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     found = compiled(checked.reference.pictures)
     np.testing.assert_allclose(found["probabilities"], checked.reference.expected[0], atol=1e-5)
     assert found["features"].shape == (3, checked.features)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sketchfit._openvino import import_openvino
+from sketchfit._openvino import openvino_core
 
 
 def compile_openvino(graph: bytes | Path, threads: int) -> Any:
     """Return the `openvino.CompiledModel` of an ONNX graph or of OpenVINO's own file, in fp32."""
-    core = import_openvino().Core()
+    core = openvino_core()
     settings = {
         "INFERENCE_PRECISION_HINT": "f32",  # the default is bf16 where the CPU has it
         "INFERENCE_NUM_THREADS": threads,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from sketchfit._openvino import import_openvino
+from sketchfit._openvino import import_openvino, openvino_core
 from sketchfit.errors import UserError
 from sketchfit.files import output
 from sketchfit.models.backend import Floats, Pictures
@@ -49,11 +49,10 @@ def write_openvino(path: Path, checked: CheckedGraph, metadata: Mapping[str, str
 
 
 def _save(path: Path, graph: bytes, metadata: Mapping[str, str]) -> None:
-    openvino = import_openvino()
-    model = openvino.Core().read_model(graph)
+    model = openvino_core().read_model(graph)
     for key, value in metadata.items():
         model.set_rt_info(value, [RT_INFO, key])
-    openvino.save_model(model, path, compress_to_fp16=False)
+    import_openvino().save_model(model, path, compress_to_fp16=False)
 
 
 def _answering(path: Path, names: Sequence[str]) -> Any:
