@@ -21,8 +21,9 @@ demo: install
 	SKETCHFIT_CACHE=$(CACHE) $(BIN)/sketchfit run demo/data --recipe demo --out demo/run
 	$(BIN)/sketchfit score demo/run demo/data/test_labels.csv
 
+# A process of tests that ends early ends them all: after its replacement, pytest-xdist may wait without end.
 test: install
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder --max-worker-restart 0
 
 # The examples of the public names and of docs/python.md, also those that train: about a minute.
 examples: install
