@@ -6,6 +6,7 @@ which differ from the network's by a constant per row that softmax ignores.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -13,6 +14,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
+from sketchfit.bank import temperature
 from sketchfit.inference import folding, metrics
 from sketchfit.inference.arrays import Bools, Floats, Ints
 from sketchfit.inference.blocks import by_blocks, row_blocks, sampled_rows
@@ -82,9 +84,7 @@ def fit(method: Method, prob: Floats, label: Ints) -> Calibrator:
 
 
 def fit_temperature(prob: Floats, label: Ints, most: int | None = None) -> Temperature:
-    """Return the temperature of least log-loss, by L-BFGS on the log of its inverse; between e^-5 and e^5.
-
-    Log-loss is convex in the inverse temperature, so there is only one minimum.
+    """Return the temperature of least log-loss, between e^-5 and e^5.
 
     Args:
         prob: float [N, C].
@@ -92,25 +92,8 @@ def fit_temperature(prob: Floats, label: Ints, most: int | None = None) -> Tempe
         most: probabilities of the sample that is used; None: see `sampled_rows`.
     """
     prob, label = _sampled(prob, label, most)
-    z = logits(prob)
-    own = z[np.arange(len(label)), label]
-
-    def loss(theta: Floats) -> tuple[float, Floats]:
-        beta = float(np.exp(theta[0]))
-        log_p = log_softmax(beta * z, axis=1)
-        value = -log_p[np.arange(len(label)), label].mean()
-        slope = ((np.exp(log_p) * z).sum(axis=1) - own).mean()
-        return float(value), np.array([slope * beta])
-
-    best = minimize(
-        loss,
-        np.zeros(1),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(-_LOG_RANGE, _LOG_RANGE)],
-        options={"ftol": 1e-14, "gtol": 1e-9},
-    )
-    return Temperature(float(np.exp(-best.x[0])))
+    bounds = math.exp(-_LOG_RANGE), math.exp(_LOG_RANGE)
+    return Temperature(temperature.fit_temperature(logits(prob), label, *bounds))
 
 
 def fit_vector(prob: Floats, label: Ints, strength: float = 1.0) -> VectorScaling:
