@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -120,21 +121,33 @@ def test_another_thread_handles_nothing_and_can_stop_the_main_one() -> None:
     assert found == [handler]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_signal_that_was_dropped_in_a_destructor_is_raised_later() -> None:
+def test_a_signal_that_was_dropped_in_a_destructor_is_raised_later_and_not_printed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     class Dying:
         def __del__(self) -> None:
             send(signal.SIGTERM)
             time.sleep(0.2)
 
+    class Failing:
+        def __del__(self) -> None:
+            raise LookupError
+
     def work() -> None:
-        one = Dying()
-        del one  # Python prints the exception, and continues
+        one, other = Dying(), Failing()
+        del one, other  # Python drops what they raise, and continues
         with postponed_stop():
             pass
 
+    def hook(dropped: Any) -> None:
+        printed.append(type(dropped.exc_value))
+
+    printed: list[type[BaseException]] = []
+    monkeypatch.setattr(sys, "unraisablehook", hook)
     with handled_signals(), pytest.raises(Terminated):
         work()
+    assert printed == [LookupError]
+    assert sys.unraisablehook is hook
 
 
 def test_a_block_may_allow_what_one_around_it_postpones() -> None:

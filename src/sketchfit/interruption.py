@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
+from typing import Any
 
 from sketchfit.own_system import WINDOWS
 
@@ -104,6 +106,7 @@ def handled_signals(*, last: bool = False, silent: bool = False) -> Iterator[Non
         _forget()  # what came before this command, in the same process
     _received.silent = silent
     _received.blocks += 1
+    usual_hook, sys.unraisablehook = sys.unraisablehook, _without_stops(sys.unraisablehook)
     for number in before:
         signal.signal(number, handlers[number])
     _unblock(before)
@@ -112,6 +115,7 @@ def handled_signals(*, last: bool = False, silent: bool = False) -> Iterator[Non
     finally:
         _received.blocks -= 1
         if not (last and _received.stop):
+            sys.unraisablehook = usual_hook
             for number, handler in before.items():
                 signal.signal(number, handler)
             if not _received.blocks:
@@ -211,6 +215,16 @@ def _on_stop(number: int, _frame: FrameType | None) -> None:
         if not WINDOWS:  # there the exit status would be the number
             os.kill(os.getpid(), number)
         os._exit(128 + number)  # the first process of a container is not ended by it
+
+
+def _without_stops(hook: Callable[[Any], object]) -> Callable[[Any], object]:
+    """Return a hook that prints nothing about a stop that Python drops, as in a destructor: it is raised later."""
+
+    def print_others(dropped: Any) -> None:
+        if not isinstance(dropped.exc_value, STOPPED):
+            hook(dropped)
+
+    return print_others
 
 
 def _on_save(_number: int, _frame: FrameType | None) -> None:
