@@ -6,6 +6,7 @@ can stay for ever where other threads run at that moment. Without the package, O
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import cache
 from typing import Any, cast
@@ -23,7 +24,6 @@ def import_openvino() -> Any:
     return openvino
 
 
-@cache
 def openvino_core() -> Any:
     """Return the `openvino.Core` of this process, which stays until the end of the process.
 
@@ -34,4 +34,10 @@ def openvino_core() -> Any:
     Raises:
         ImportError: OpenVINO is not installed.
     """
+    return _core_of(os.getpid())
+
+
+@cache
+def _core_of(_process: int) -> Any:
+    """Return the core of a process; one that was forked makes its own, as it lacks the threads of the other one."""
     return import_openvino().Core()
