@@ -52,6 +52,8 @@ SHOWN = {
     "compare": ("compare",),
 }
 """Templates of what each of them shows, besides those of every page."""
+OF_SETTINGS = ("ablation", "scout", "search")
+"""Templates of pages that compare settings; no run has them."""
 NOT_SHOWN = ("map", "matrix", "print")
 """Styles of parts that no picture of a tutorial shows."""
 
@@ -70,8 +72,9 @@ def digest_of_texts(texts: Iterable[str]) -> str:
 
 
 def templates() -> list[Path]:
-    """Return the templates, styles and scripts of the report's pages."""
-    return [path for path in REPORTING.rglob("*") if path.suffix in KINDS]
+    """Return the templates, styles and scripts of the pages of a run."""
+    others = {f"{name}.html.j2" for name in OF_SETTINGS}
+    return [path for path in REPORTING.rglob("*") if path.suffix in KINDS and path.name not in others]
 
 
 def web_page() -> list[Path]:

@@ -19,6 +19,7 @@ EXTRAS = {
     "cluster": ("ray",),
     "notify": ("apprise",),
     "formats": ("pi_heif", "resvg_py"),
+    "search": ("optuna",),
     "tracking": ("mlflow", "tensorboard", "wandb"),
 }  # fmt: skip
 """Modules by the extra that installs them."""

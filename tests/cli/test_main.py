@@ -40,10 +40,15 @@ def test_a_first_answer_waits_for_no_import_that_it_does_not_need() -> None:
 
 
 def test_mistakes_are_reported_before_torch_is_imported(tmp_path: Path) -> None:
-    further = {"fit": ["--out", "x"], "ablate": ["--vary", "seed=1,2"], "plan": ["--time", "2h"]}
+    further = {
+        "fit": ["--out", "x"],
+        "ablate": ["--vary", "seed=1,2"],
+        "search": ["--time", "a"],
+        "plan": ["--time", "2h"],
+    }
     commands = [
         [command, "not_there", *further.get(command, []), *mistake]
-        for command in ("run", "plan", "check", "fit", "audit", "augment", "scout", "ablate", "lr-find")
+        for command in ("run", "plan", "check", "fit", "audit", "augment", "scout", "ablate", "search", "lr-find")
         for mistake in (["--set", "training.epoch=3"], ["--recipe", "demmo"], [])
     ]
     for command, ended in zip(commands, run_fresh(commands, cwd=tmp_path), strict=True):

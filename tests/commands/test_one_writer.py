@@ -24,6 +24,7 @@ COMMANDS = {
     "ensemble": ("ensemble", "PLAIN", "RUN", "--out", "NEW"),
     "scout": ("scout", "DATA", "--recipe", "RECIPE", "--out", "NEW", "--candidates", "test_resnet"),
     "ablate": ("ablate", "DATA", "--recipe", "RECIPE", "--out", "NEW", "--vary", "optimizer.lr=0.1"),
+    "search": ("search", "DATA", "--recipe", "RECIPE", "--out", "NEW", "--trials", "2"),
     "audit": ("audit", "DATA", "--set", "claim.enabled=false", "--html", "NEW"),
 }
 

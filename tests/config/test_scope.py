@@ -33,7 +33,7 @@ def test_what_decides_a_training(name):
     """These sections without five keys, two keys of `compute` and one of `audit`."""
     whole = load_recipe(name, ["compute.precision=bf16", "audit.enabled=false"]).model_dump(mode="json")
     expected = {key: whole[key] for key in SECTIONS}
-    free = (("data", "cache", "missing"), ("folds", "train"), ("training", "checkpoint_minutes", "on_nan"))
+    free = (("data", "cache", "missing"), ("folds", "train", "score"), ("training", "checkpoint_minutes", "on_nan"))
     for section, *keys in free:
         expected[section] = {key: value for key, value in whole[section].items() if key not in keys}
     expected["compute"] = {"precision": "bf16", "channels_last": whole["compute"]["channels_last"]}

@@ -15,6 +15,7 @@ from sketchfit.reporting.audit.audit_page import write_audit_page
 from sketchfit.reporting.audit.relations_card import show_relations
 from sketchfit.reporting.run.run_report import write_report
 from sketchfit.reporting.scout_page import scout_page
+from sketchfit.reporting.search_page import search_page
 from sketchfit.reporting.site.page_facts import page_facts
 from sketchfit.runs.artefacts import (
     Environment,
@@ -29,8 +30,9 @@ from sketchfit.runs.estimates import Estimate
 from tests.auditing.audit_sets import jpeg, make_table, png, scribble
 from tests.factories import make_choices, make_claim, make_relations, write_run
 from tests.stages.scout.made import make_figures, make_record
+from tests.stages.search.made import make_search
 
-KINDS = ("overview", "audit", "report", "compare", "ablation", "scout")
+KINDS = ("overview", "audit", "report", "compare", "ablation", "scout", "search")
 
 
 ODD_NAMES = [
@@ -54,6 +56,9 @@ def write_pages(folder: Path) -> dict[str, Path]:
         "compare": _comparison(folder / "compare"),
         "ablation": _written(folder / "ablation.html", _ablation()),
         "scout": _written(folder / "scout.html", _scout()),
+        "search": _written(
+            folder / "search.html", search_page(make_search(), "Search on data", page_facts("search", {}))
+        ),
     }
 
 

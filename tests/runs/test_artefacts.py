@@ -39,6 +39,8 @@ from sketchfit.runs.artefacts import (
     ScoutFinalists,
     ScoutRecord,
     ScoutSample,
+    SearchBase,
+    SearchRecord,
     SoupRecord,
     Sources,
     Step,
@@ -82,6 +84,8 @@ NEW = (
     ScoutFinalists,
     ScoutRecord,
     ScoutSample,
+    SearchBase,
+    SearchRecord,
     WorkersRecord,
 )
 """Files that the old code did not write."""

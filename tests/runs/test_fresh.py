@@ -15,7 +15,15 @@ from sketchfit.runs.fresh import check_fresh, delete_run, foreign_files
 from sketchfit.runs.networks import Done
 from sketchfit.runs.state import State
 
-OF_OTHER_FOLDERS = {"CopyOf", "ScoutRecord", "ScoutedOption", "ScoutFinalists", "ScoutSample"}
+OF_OTHER_FOLDERS = {
+    "CopyOf",
+    "ScoutRecord",
+    "ScoutedOption",
+    "ScoutFinalists",
+    "ScoutSample",
+    "SearchBase",
+    "SearchRecord",
+}
 
 OTHERS = (
     "notes.txt",

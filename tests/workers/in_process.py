@@ -17,6 +17,8 @@ from sketchfit.workers.unit_state import UnitState
 class InProcess:
     """Trains each unit from its pickled parcel."""
 
+    at_once = 2
+
     def __init__(self, context: RunContext) -> None:
         self.shared = SharedParcel.of(context, 1)
         self.messages: list[UnitMessage] = []

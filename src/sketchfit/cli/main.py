@@ -28,7 +28,7 @@ MISTAKE = 2
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as in shells."""
 
-CONTINUING = ("run", "fit", "scout", "ablate", "pseudo-label", "soup", "distill", "ensemble")
+CONTINUING = ("run", "fit", "scout", "ablate", "search", "pseudo-label", "soup", "distill", "ensemble")
 """Commands that store what is done and continue when they are started again."""
 
 PEERS = "sketchfit.peers"

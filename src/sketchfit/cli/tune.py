@@ -1,4 +1,4 @@
-"""Commands that find settings: a scout of backbones, an ablation, a learning-rate range test."""
+"""Commands that find settings: a scout of backbones, an ablation, a search, a learning-rate range test."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from sketchfit.cli.time_options import AllowNoncommercial
 from sketchfit.imports import quick_imports
 
 if TYPE_CHECKING:
+    from sketchfit.commands.request import DataRequest
     from sketchfit.commands.scout import ScoutOptions
+    from sketchfit.commands.search import SearchOptions
 
 GROUP = "Tune"
 app = typer.Typer()
@@ -104,6 +106,56 @@ def check_varied(texts: list[str]) -> None:
         inside = (one == key or key.startswith(f"{one}.") or one.startswith(f"{key}.") for one in keys)
         if not any(inside):  # a section has a short form, such as `loss=poly1`
             raise UserError(f"there is no setting {key!r}{nearest(key, keys)}", example)
+
+
+@command(app, GROUP, "sketchfit search data --time 2h --over optimizer.lr=1e-4..3e-3:log", by_several=True)
+def search(
+    inputs: WorkerInputs,
+    over: Annotated[
+        list[str] | None,
+        typer.Option("--over", metavar="KEY=A,B", help="A setting and values to try, or a range, KEY=LOW..HIGH."),
+    ] = None,
+    seconds: Annotated[
+        str | None, typer.Option("--time", metavar="TIME", help="For all of it, e.g. 30m or 8h; 1h without --trials.")
+    ] = None,
+    trials: Annotated[int | None, typer.Option(min=2, help="Most trials, the recipe itself included.")] = None,
+    average: Annotated[int, typer.Option(min=1, max=20, help="Most trials whose mean is the result.")] = 3,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder; by default runs/DATA-search.")] = None,
+) -> None:
+    """Search settings, average the best trials, and measure on other drawings what that has gained."""
+    request = inputs.request(out)
+    check_space(request, over or [])
+    options = search_options(over or [], seconds, trials, average)
+    with quick_imports():
+        from sketchfit.commands.search import search as run_search
+
+    run_search(request, options)
+
+
+def check_space(request: DataRequest, over: list[str]) -> None:
+    """Refuse settings that cannot be searched.
+
+    Raises:
+        UserError: everything that is wrong with them.
+    """
+    from sketchfit.config.search_space import parse_space
+
+    parse_space(request.checked_recipe(), over)
+
+
+def search_options(over: list[str], seconds: str | None, trials: int | None, average: int) -> SearchOptions:
+    """Return what is searched, from its options as texts.
+
+    Raises:
+        UserError: a time that cannot be read.
+    """
+    from sketchfit.planning.times import parse_duration
+
+    limit = parse_duration(seconds or "1h") if seconds is not None or trials is None else None
+    with quick_imports():
+        from sketchfit.commands.search import SearchOptions
+
+    return SearchOptions(over, limit, trials, average)
 
 
 @command(app, GROUP, "sketchfit lr-find data --out lr-find.png", name="lr-find")

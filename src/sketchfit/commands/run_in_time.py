@@ -65,7 +65,10 @@ def planned_folder(request: DataRequest) -> Path:
 
 def planned_settings(request: DataRequest) -> Recipe:
     """Return the recipe of a run with a deadline, without members, with its changes."""
-    return with_local_workers(load_recipe(planned_recipe(request.recipe), request.changes))
+    recipe = with_local_workers(load_recipe(planned_recipe(request.recipe), request.changes))
+    if recipe.folds.score is not None:
+        raise RecipeError("a run with a deadline scores all its folds, and the recipe has folds.score", "Leave it out.")
+    return recipe
 
 
 def with_local_workers(recipe: Recipe) -> Recipe:

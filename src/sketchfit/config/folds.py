@@ -33,6 +33,10 @@ class FoldsSection(Section):
     """Seed of the split; the recipe's `seed` by default."""
     train: Annotated[FoldNumbers | None, Scope(decides="results")] = None
     """Folds to train, e.g. `[0]` for a quick test; all by default."""
+    score: Annotated[FoldNumbers | None, Scope(decides="results")] = None
+    """Folds whose rows give the out-of-fold figures; all trained ones by default. Where settings were chosen by the
+    accuracy on some folds, only the others show how good the choice is: `search` sets it. Test rows are predicted by
+    the networks of all trained folds."""
 
     @property
     def count(self) -> int | None:
@@ -43,7 +47,12 @@ class FoldsSection(Section):
 
     @model_validator(mode="after")
     def _folds_exist(self) -> FoldsSection:
-        unknown = [] if self.count is None else [fold for fold in self.train or () if fold >= (self.count or 0)]
-        if unknown:
-            raise ValueError(f"train names the folds {unknown}, and there are folds 0 to {(self.count or 0) - 1}")
+        count = self.count
+        for name, named in (("train", self.train), ("score", self.score)):
+            unknown = [] if count is None else [fold for fold in named or () if fold >= count]
+            if unknown:
+                raise ValueError(f"{name} names the folds {unknown}, and there are folds 0 to {(count or 0) - 1}")
+        untrained = [] if self.train is None else sorted(set(self.score or ()) - set(self.train))
+        if untrained:
+            raise ValueError(f"score names the folds {untrained}, which train leaves out")
         return self

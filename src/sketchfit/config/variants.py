@@ -78,16 +78,31 @@ def _changes(base: Recipe, text: str) -> list[Change]:
     key = key.strip()
     if not equals or not values.strip():
         raise RecipeError(f"--vary {text!r} is not of the form key=value,value")
+    check_varied_key(f"--vary {key}", key)
+    parsed = parse_yaml(f"[{values}]", f"--vary {text!r}: the list of values")
+    return [(f"{key}={as_yaml(value)}", nested_change(base, key, value)) for value in parsed]
+
+
+def check_varied_key(option: str, key: str) -> None:
+    """Refuse a setting that all variants share, or that changes no training.
+
+    Raises:
+        RecipeError: it is one; `option` is the option that names it.
+    """
     if not can_be_varied(key):
         raise RecipeError(
-            f"--vary {key}: this setting is shared by all variants, or it does not change a training",
+            f"{option}: this setting is shared by all variants, or it does not change a training",
             "Vary a setting of model, transforms, loss, optimizer, schedule, training, averaging, data or compute.",
         )
-    parsed = parse_yaml(f"[{values}]", f"--vary {text!r}: the list of values")
-    return [(f"{key}={_short(value)}", _nested(key, _expanded(base, key, value))) for value in parsed]
 
 
-def _short(value: Any) -> str:
+def nested_change(base: Recipe, key: str, value: Any) -> dict[str, Any]:
+    """Return the nested settings that give a dotted key of a recipe a value; `loss=focal` changes the name alone."""
+    return _nested(key, _expanded(base, key, value))
+
+
+def as_yaml(value: Any) -> str:
+    """Return a value as YAML in one line, as it is written in `--set KEY=VALUE`."""
     text = yaml.safe_dump(value, default_flow_style=True, width=1000).strip()
     return text.removesuffix("...").strip()
 

@@ -59,6 +59,11 @@ def trained_folds(folds: Sequence[Fold], recipe: Recipe) -> tuple[Fold, ...]:
     return tuple(fold for fold in folds if recipe.folds.train is None or fold.number in recipe.folds.train)
 
 
+def scored_folds(folds: Sequence[Fold], recipe: Recipe) -> tuple[Fold, ...]:
+    """Return those of the trained folds whose rows give the out-of-fold figures."""
+    return tuple(fold for fold in folds if recipe.folds.score is None or fold.number in recipe.folds.score)
+
+
 def make_folds(
     table: Table, usable: NDArray[np.bool_], group: NDArray[np.int64] | None, recipe: Recipe
 ) -> tuple[list[Fold], NDArray[np.int64]]:
@@ -88,8 +93,9 @@ def make_folds(
             f"folds: no row is left to validate or to train on in fold {listed([str(n) for n in empty] or ['0'])}",
             "Set fewer folds or a larger holdout; rows of one group stay in one fold.",
         )
-    if section.train is not None and (unknown := sorted(set(section.train) - {fold.number for fold in folds})):
-        raise RecipeError(f"folds.train names folds {unknown}, and there are folds 0 to {len(folds) - 1}")
+    for name, named in (("train", section.train), ("score", section.score)):
+        if unknown := sorted(set(named or ()) - {fold.number for fold in folds}):
+            raise RecipeError(f"folds.{name} names folds {unknown}, and there are folds 0 to {len(folds) - 1}")
     valid = np.unique(np.concatenate([fold.valid for fold in trained_folds(folds, recipe)]))
     if len(valid if group is None else np.unique(group[valid])) < 2:
         raise RecipeError(

@@ -13,6 +13,7 @@ from sketchfit.inference.oof import rows_of
 from sketchfit.runs.artefacts import RunPlan
 from sketchfit.runs.table import read_training_rows
 from sketchfit.stages.context import Member, RunContext, RunState
+from sketchfit.stages.split import scored_folds
 from sketchfit.training.bank_member import train_members
 from sketchfit.training.fold import TrainedMember, read_fold
 from sketchfit.training.fold_result import FoldResult
@@ -33,12 +34,13 @@ def train(context: RunContext, state: RunState) -> RunState:
         member.name: TrainedMember(member, member.name, state.folds, found)
         for member, found in zip(members, results, strict=True)
     }
-    return _with_networks(context, replace(state, trained=trained))
+    return _with_networks(context, replace(state, trained=trained, folds=scored_folds(state.folds, context.recipe)))
 
 
 def _with_networks(context: RunContext, state: RunState) -> RunState:
-    """Return the state with the rows that all networks validate."""
-    rows = reduce(np.intersect1d, [one.rows for one in state.trained.values()])
+    """Return the state with the rows of its folds that all networks validate."""
+    of_folds = np.unique(np.concatenate([fold.valid for fold in state.folds]))
+    rows = reduce(np.intersect1d, [one.rows for one in state.trained.values()], of_folds)
     known = rows_of(read_training_rows(context.run.folds), rows)
     return replace(state, sources=state.trained, rows=known)
 

@@ -46,6 +46,10 @@ class TrainingExecutor(Protocol):
     However it does so, the bits of the networks and the files in the run's folder are the same.
     """
 
+    @property
+    def at_once(self) -> int:
+        """Most units that it trains at the same time."""
+
     def train(self, units: Sequence[TrainingUnit]) -> list[FoldResult]:
         """Train the units that are not finished; return the result of each, in their order.
 
@@ -57,6 +61,8 @@ class TrainingExecutor(Protocol):
 @dataclass(frozen=True)
 class OneByOne:
     """Trains units in this process, in their order."""
+
+    at_once: int = 1
 
     def train(self, units: Sequence[TrainingUnit]) -> list[FoldResult]:
         """Train the units; see `TrainingExecutor`."""

@@ -40,4 +40,7 @@ def answer_again(context: RunContext, member: Member, fold: Fold, fingerprint: s
     folder.forget_views("test")
     write_test_answers(context, member, fold, Predictor.of(network, recipe, context.engine.device))
     folder.finish(fingerprint or done.fingerprint, done.seconds, member.test.folder.name)
-    log.info(f"{folder.name}: the test rows have changed; they are predicted again, the network is as before")
+    if done.test == member.train.folder.name:  # a variant, which was trained without test rows
+        log.info(f"{folder.name}: the test rows are predicted by the trained network")
+    else:
+        log.info(f"{folder.name}: the test rows have changed; they are predicted again, the network is as before")

@@ -72,6 +72,11 @@ class RayExecutor:
         self.states: list[UnitState] = []
         """Of the units that are being trained."""
 
+    @property
+    def at_once(self) -> int:
+        """Most units that are trained at the same time."""
+        return self.share.at_once
+
     def train(self, units: Sequence[TrainingUnit]) -> list[FoldResult]:
         """Train the units; see `TrainingExecutor`."""
         pending = [unit for unit in units if not unit.is_done]

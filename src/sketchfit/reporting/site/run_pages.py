@@ -21,6 +21,7 @@ _LINKED: dict[LinkedKind, tuple[str, str]] = {
     "comparison": ("Comparison", "This run and others on the same drawings."),
     "ablation": ("Ablation", "Single changes of a recipe on the same data."),
     "scout": ("Scout", "Backbones and input sizes on the same data."),
+    "search": ("Search", "The settings that were tried, and what the search has gained."),
     "bundle": ("Bundle", "A network of this run with all that predicting needs."),
 }
 

@@ -26,6 +26,7 @@ from sketchfit.runs.artefacts.pseudo_labels import PseudoLabelRound, PseudoLabel
 from sketchfit.runs.artefacts.relations import GroupingFigures, KeyFigures, Relations
 from sketchfit.runs.artefacts.scores import EnsembleComparison, MemberFigures, MethodFigures, Step, Steps
 from sketchfit.runs.artefacts.scout import OptionFigures, ScoutedOption, ScoutFinalists, ScoutRecord, ScoutSample
+from sketchfit.runs.artefacts.search import SearchBase, SearchRecord, SearchTrial
 from sketchfit.runs.artefacts.soups import FoldSoupRecord, MemberSoupRecord, SoupRecord
 from sketchfit.runs.artefacts.students import Cost, DistilledStudent, WithoutTeacher
 from sketchfit.runs.artefacts.summary import FirstAdvice, RunSummary, Weakness
@@ -78,6 +79,9 @@ __all__ = [
     "ScoutRecord",
     "ScoutSample",
     "ScoutedOption",
+    "SearchBase",
+    "SearchRecord",
+    "SearchTrial",
     "Sets",
     "SetsCheck",
     "ShiftRecord",

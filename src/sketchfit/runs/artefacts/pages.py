@@ -6,7 +6,7 @@ from typing import Literal
 
 from sketchfit.runs.artefact import Artefact, ArtefactPart
 
-LinkedKind = Literal["comparison", "ablation", "scout", "bundle"]
+LinkedKind = Literal["comparison", "ablation", "scout", "search", "bundle"]
 
 
 class LinkedPage(ArtefactPart):
