@@ -105,3 +105,45 @@ def test_a_trial_that_is_worse_in_every_part_is_stopped_and_a_similar_one_is_not
     noise = np.where(np.arange(10) % 2, 0.02, -0.02)
     assert not study.report(study.begin(), 0, list(first[:10] + noise))
     assert not study.report(study.begin(), 0, list(first[:10] + 0.05))
+
+
+def test_folds_may_have_different_numbers_of_parts(tmp_path: Path) -> None:
+    study = TrialStudy(tmp_path, SPACE, 0)
+    first, second = study.begin(), study.begin()
+    for fold, parts in enumerate((10, 8, 6)):
+        study.report(first, fold, [0.5] * parts)
+    study.end(first, "complete", 0.5)
+    assert not study.report(second, 0, [0.5] * 10)
+    assert not study.report(second, 1, [0.5] * 8)
+    assert study.report(second, 2, [0.0] * 6)
+
+
+def test_trials_are_not_compared_with_one_that_was_stopped_on_an_easy_fold(tmp_path: Path) -> None:
+    study = TrialStudy(tmp_path, SPACE, 0)
+    best, stopped, third = study.begin(), study.begin(), study.begin()
+    study.report(best, 0, [0.9] * 10)
+    study.report(best, 1, [0.6] * 10)
+    study.end(best, "complete", 0.75)
+    study.end(stopped, "pruned", 0.85)
+    assert not study.report(third, 0, [0.91] * 10)
+    assert study.report(third, 1, [0.1] * 10)
+
+
+def test_a_trial_gets_the_values_that_it_lacks_when_it_is_continued(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    entire = [TrialStudy(tmp_path / "a", SPACE, 0).begin() for _ in range(2)]
+    study = TrialStudy(tmp_path / "b", SPACE, 0)
+    study.begin()
+    study._study.ask()  # a process that was killed before the values were chosen
+    begun = TrialStudy(tmp_path / "b", SPACE, 0).begun()
+    assert begun == entire
+
+
+def test_the_first_values_are_used_once_after_a_kill(tmp_path: Path) -> None:
+    values = {"optimizer.lr": 0.01, "training.epochs": 3, "transforms.policy": "light"}
+    TrialStudy(tmp_path, SPACE, 0)._study.enqueue_trial(values)  # and then it was killed
+    study = TrialStudy(tmp_path, SPACE, 0)
+    assert study.begun() == []
+    assert study.begin(values).values == values
+    assert study.begin().values != values

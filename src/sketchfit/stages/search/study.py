@@ -29,6 +29,9 @@ STORAGE = "trials.db"
 RANDOM_TRIALS = 8
 """At first, values are sampled."""
 
+MOST_PARTS = 1000
+"""Of the rows of a fold, on which trials are compared."""
+
 PRUNED = 0.05
 """A trial ends where Wilcoxon's test of it against the best one gives a lower p."""
 
@@ -87,18 +90,22 @@ class TrialStudy:
 
     def begun(self) -> list[OpenTrial]:
         """Return the trials that have begun and not ended: those of a search that was stopped."""
-        return [self._open(one) for one in self._study.get_trials(states=(TrialState.RUNNING,))]
+        running = self._study.get_trials(states=(TrialState.RUNNING,))
+        for one in running:
+            if one.number:  # it may have been stopped before it had all its values
+                self._choose_values(Trial(self._study, one._trial_id))
+        return [self._open(one.number) for one in running]
 
     def ended(self) -> list[EndedTrial]:
         """Return the trials that have ended, in the order of their numbers."""
-        found = self._study.get_trials(states=(TrialState.COMPLETE, TrialState.FAIL))
+        found = self._study.get_trials(states=(TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL))
         return [
             EndedTrial(
                 one.number,
                 self._values(one),
-                one.value if one.state == TrialState.COMPLETE else None,
+                one.user_attrs["score"],
                 cast(Status, one.user_attrs["status"]),
-                one.user_attrs.get("reason", ""),
+                one.user_attrs["reason"],
             )
             for one in found
         ]
@@ -109,22 +116,26 @@ class TrialStudy:
         Args:
             values: of the trial; None: the sampler chooses them. Empty: none are varied.
         """
-        count = len(self._study.get_trials(deepcopy=False))
-        self._study.sampler = optuna.samplers.TPESampler(
-            seed=(self._seed + 1_000_003 * count) % 2**32, n_startup_trials=RANDOM_TRIALS, constant_liar=True
-        )
-        if values:
+        if values and not self._study.get_trials(states=(TrialState.WAITING,)):
             self._study.enqueue_trial(dict(values))
+        trial = self._study.ask()
+        if values is None or values:
+            self._choose_values(trial)
+        return self._open(trial.number)
+
+    def _choose_values(self, trial: Trial) -> None:
+        """Let the sampler choose the values that a trial does not have. They depend on its number."""
         with _without_warnings():
-            trial = self._study.ask()
-            for one in self._space if values is None or values else ():
+            self._study.sampler = optuna.samplers.TPESampler(
+                seed=(self._seed + 1_000_003 * trial.number) % 2**32, n_startup_trials=RANDOM_TRIALS, constant_liar=True
+            )
+            for one in self._space:
                 if isinstance(one, ValueList):
                     trial.suggest_categorical(one.key, one.values)
                 elif one.integer:
                     trial.suggest_int(one.key, int(one.low), int(one.high), log=one.logarithmic)
                 else:
                     trial.suggest_float(one.key, one.low, one.high, log=one.logarithmic)
-        return self._open(self._study.get_trials(deepcopy=False)[trial.number])
 
     def report(self, trial: OpenTrial, fold: int, scores: Sequence[float]) -> bool:
         """Store the scores of the parts of a fold; return whether the trial is worse than the best one.
@@ -135,7 +146,7 @@ class TrialStudy:
             scores: accuracy of each part; of all trials in the same order.
         """
         known = self._study.get_trials(deepcopy=False)[trial.number].intermediate_values
-        running, first = self._running(trial), fold * len(scores)
+        running, first = self._running(trial), fold * MOST_PARTS
         with _without_warnings():
             for step, score in enumerate(scores, first):
                 if step not in known:
@@ -143,20 +154,20 @@ class TrialStudy:
             return running.should_prune()
 
     def end(self, trial: OpenTrial, status: Status, score: float | None = None, reason: str = "") -> None:
-        """Write the result of a trial. The sampler learns from the score of a pruned one too, on fewer rows."""
+        """Write the result of a trial. The next ones are compared with complete trials alone."""
         running = self._running(trial)
-        running.set_user_attr("status", status)
-        running.set_user_attr("reason", reason)
-        if score is None:
-            self._study.tell(running, state=TrialState.FAIL)
-        else:
+        for name, value in (("status", status), ("score", score), ("reason", reason)):
+            running.set_user_attr(name, value)
+        if status == "complete":
             self._study.tell(running, score)
+        else:
+            self._study.tell(running, state=TrialState.PRUNED if status == "pruned" else TrialState.FAIL)
 
     def _running(self, trial: OpenTrial) -> Trial:
         return Trial(self._study, self._study.get_trials(deepcopy=False)[trial.number]._trial_id)
 
-    def _open(self, trial: FrozenTrial) -> OpenTrial:
-        return OpenTrial(trial.number, self._values(trial))
+    def _open(self, number: int) -> OpenTrial:
+        return OpenTrial(number, self._values(self._study.get_trials(deepcopy=False)[number]))
 
     def _values(self, trial: FrozenTrial) -> dict[str, Value]:
         """Return the values of a trial in the order of the space."""
