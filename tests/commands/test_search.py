@@ -15,6 +15,7 @@ from sketchfit.commands.search import SearchOptions, search
 from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
 from sketchfit.runs.artefacts import SearchRecord
+from sketchfit.runs.lock import one_writer
 from sketchfit.runs.probabilities import read_probabilities
 from sketchfit.runs.run import Run
 from sketchfit.stages.search import trials as trials_module
@@ -52,14 +53,15 @@ def test_the_command_writes_a_record_a_page_a_recipe_and_a_run(
     assert str(record.gain) in printed
     assert f"{out}/search.html" in printed
     assert (out / "search.html").read_text().startswith("<!doctype html>")
-    assert (out / "run" / "submission.csv").is_file()
+    assert (out / record.run / "submission.csv").is_file()
     recipe = load_recipe(out / "recipe.yaml")
     assert [*recipe.members] == [f"trial-{number}" for number in record.chosen]
     assert (recipe.folds.score, recipe.ensemble.method) == ((1,), "mean")
 
 
 def test_the_run_has_the_networks_of_the_trials_and_scores_the_last_fold_alone(searched: Path) -> None:
-    record, run = SearchRecord.read(searched), Run.open(searched / "run")
+    record = SearchRecord.read(searched)
+    run = Run.open(searched / record.run)
     assert [*run.members] == [f"trial-{number}" for number in record.chosen]
     oof = read_probabilities(run.path / "ensemble" / "oof.npz")
     assert set(run.rows.fold[oof.row].tolist()) == {2}
@@ -110,7 +112,8 @@ def test_it_continues_and_may_choose_other_trials(searched: Path, drawn: Path, t
     record = SearchRecord.read(out)
     assert len(record.trials) == 6
     assert len(record.chosen) == 1
-    assert [*Run.open(out / "run").members] == [f"trial-{record.chosen[0]}"]
+    assert [*Run.open(out / record.run).members] == [f"trial-{record.chosen[0]}"]
+    assert (out / before.run / "submission.csv").is_file()  # the run of the former trials is kept
 
 
 @pytest.mark.parametrize(
@@ -135,6 +138,7 @@ def test_a_folder_of_another_search_is_refused(
         ({"folds": {"k": 3, "train": [1]}}, "folds.train"),
         ({"folds": {"k": 3, "score": [1]}}, "folds.score"),
         ({"distill": {"enabled": True}}, "distill"),
+        ({"soup": {"members": "uniform"}}, "soup"),
         ({"members": {"a": {}, "b": {"optimizer": {"lr": 0.1}}}}, "several members"),
     ],
 )
@@ -181,8 +185,9 @@ def test_a_column_of_folds(drawn: Path, tmp_path: Path) -> None:
 
 def test_networks_that_the_run_lacks_are_written_again(searched: Path, drawn: Path, tmp_path: Path) -> None:
     out = shutil.copytree(searched, tmp_path / "out")
-    first, *_ = Run.open(out / "run").members
-    folder = out / "run" / "members" / first
+    run = out / SearchRecord.read(out).run
+    first, *_ = Run.open(run).members
+    folder = run / "members" / first
     (folder / "fold0" / "done.json").unlink()
     shutil.rmtree(folder / "fold1")
     search(DataRequest(drawn, RECIPE, out=out), SearchOptions(OVER, trials=4, average=2))
@@ -200,3 +205,20 @@ def test_a_damaged_storage(drawn: Path, tmp_path: Path, content: bytes) -> None:
             search(request, options)
     else:  # a new one, as a process leaves that was killed when it made it
         assert len(search(request, options).trials) == 2
+
+
+def test_the_folder_of_a_run_is_refused(plain: Path, drawn: Path, tmp_path: Path) -> None:
+    out = shutil.copytree(plain, tmp_path / "run")
+    before = (out / "recipe.yaml").read_bytes()
+    with pytest.raises(UserError, match="holds a run"):
+        search(DataRequest(drawn, RECIPE, out=out), SearchOptions(OVER, trials=2))
+    assert (out / "recipe.yaml").read_bytes() == before
+
+
+def test_a_run_that_another_process_writes_is_left_unchanged(searched: Path, drawn: Path, tmp_path: Path) -> None:
+    out = shutil.copytree(searched, tmp_path / "out")
+    run = out / SearchRecord.read(out).run
+    before = {path: path.stat().st_mtime_ns for path in run.rglob("*.*") if not path.name.startswith(".")}
+    with one_writer(run), pytest.raises(UserError, match="is being written"):
+        search(DataRequest(drawn, RECIPE, out=out), SearchOptions(OVER, trials=4, average=2))
+    assert {path: path.stat().st_mtime_ns for path in before} == before

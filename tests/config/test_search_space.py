@@ -30,6 +30,7 @@ BASE = load_recipe(tiny_recipe())
     [
         ("optimizer.lr=1e-4..3e-3:log", Range("optimizer.lr", 1e-4, 3e-3, logarithmic=True)),
         ("optimizer.lr = 0.1 .. 0.5", Range("optimizer.lr", 0.1, 0.5)),
+        ("optimizer.lr=1..3", Range("optimizer.lr", 1, 3)),
         ("loss.smoothing=0..0.2", Range("loss.smoothing", 0.0, 0.2)),
         ("training.epochs=2..9", Range("training.epochs", 2, 9, integer=True)),
         ("training.epochs=2..9:log", Range("training.epochs", 2, 9, logarithmic=True, integer=True)),

@@ -47,8 +47,6 @@ def test_every_stage_works_where_one_fold_is_scored(drawn: Path, tmp_path: Path,
             "claim": {"enabled": True},
             "report": {"enabled": True},
             "refit": {"enabled": True},
-            "distill": {"enabled": True},
-            "pseudo_label": {"enabled": True, "force": True},
         }
     )
     out = tmp_path / "run"
@@ -71,6 +69,23 @@ def test_every_stage_works_where_one_fold_is_scored(drawn: Path, tmp_path: Path,
 def test_folds_that_cannot_be_scored(folds: dict[str, object], word: str) -> None:
     with pytest.raises(RecipeError, match=word):
         load_recipe(tiny_recipe({"folds": folds}))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"pseudo_label": {"enabled": True}},
+        {"distill": {"enabled": True}},
+        {"soup": {"members": "uniform"}},
+        {"soup": {"folds": True}},
+    ],
+)
+def test_what_uses_the_networks_of_all_folds_is_refused(
+    drawn: Path, tmp_path: Path, changes: dict[str, object]
+) -> None:
+    (section,) = changes
+    with pytest.raises(RecipeError, match=rf"{section}.*folds\.score"):
+        DataRequest(drawn, tiny_recipe({"folds": {"k": 3, "score": [1]}, **changes}), out=tmp_path).checked_recipe()
 
 
 def test_folds_of_a_column_that_cannot_be_scored(drawn: Path, tmp_path: Path) -> None:

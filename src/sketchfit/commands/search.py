@@ -34,8 +34,8 @@ from sketchfit.stages.context import RunContext
 from sketchfit.stages.planned_run import planned_folds
 from sketchfit.stages.resources import PlannedNetwork
 from sketchfit.stages.search.place import place_networks
-from sketchfit.stages.search.result import LastFoldFigures, best_mean, best_trials, measure
-from sketchfit.stages.search.study import EndedTrial, TrialStudy
+from sketchfit.stages.search.result import LastFoldFigures, best_mean, measure
+from sketchfit.stages.search.study import EndedTrial, TrialStudy, best_trials
 from sketchfit.stages.search.trials import Limits, Trials, trial_name
 from sketchfit.stages.start import open_tables
 from sketchfit.stages.tables import print_table
@@ -101,8 +101,8 @@ def search(request: DataRequest, options: SearchOptions, now: Callable[[], float
         _check(context, space)
         with unit_executor(context, MOST_AT_ONCE) as executor:
             record, recipe = _search(replace(context, executor=executor), request.data, space, limits)
-        run(DataRequest(request.data, recipe.model_dump(mode="json"), out=out / "run"))
-        link_page(out / PAGE, "search", _title(record), [out / "run"])
+        run(DataRequest(request.data, recipe.model_dump(mode="json"), out=out / record.run))
+        link_page(out / PAGE, "search", _title(record), [out / record.run])
     with as_results():
         _print(record, out)
     return record
@@ -126,8 +126,8 @@ def _base(recipe: Recipe) -> Recipe:
         problems.append("search compares trials on all folds but one, and folds.train names one fold")
     if folds.score is not None:
         problems.append("search chooses folds.score itself")
-    if base.pseudo_label.enabled or base.distill.enabled or base.soup.folds:
-        problems.append("search has no students and no soups of the folds: pseudo_label, distill and soup.folds")
+    if base.pseudo_label.enabled or base.distill.enabled or base.soup.folds or base.soup.members != "none":
+        problems.append("search has no students and no soups: pseudo_label, distill, soup.members and soup.folds")
     if problems:
         raise RecipeError(problems, "Leave these settings out.")
     return base
@@ -146,6 +146,8 @@ def _check(context: RunContext, space: Space) -> None:
             f"{out} holds a search with another recipe, other data or other values of --over",
             "Choose another folder with --out.",
         )
+    if context.run.state.is_file():
+        raise RunError(f"{out} holds a run, and no search", "Choose another folder with --out.")
     problems = Problems()
     folds = problems.collect(lambda: planned_folds(context.recipe, context.table)) or ()
     if len(folds) == 1:
@@ -165,7 +167,7 @@ def _search(context: RunContext, data: Path, space: Space, limits: Limits) -> tu
     """Run the trials, and write the record, the page, the recipe and the networks of the run."""
     trainer = VariantTrainer(context)
     study = TrialStudy(context.run.path, space, context.recipe.seed)
-    trials = Trials(trainer, study, space, limits, lambda rate, dearest: _reserve(context, limits, rate, dearest))
+    trials = Trials(trainer, study, space, limits, lambda rate, costliest: _reserve(context, limits, rate, costliest))
     trials.run()
     ended = study.ended()
     chosen = best_mean(trials, best_trials(ended, limits.average))
@@ -176,18 +178,19 @@ def _search(context: RunContext, data: Path, space: Space, limits: Limits) -> tu
     return record, recipe
 
 
-def _reserve(context: RunContext, limits: Limits, rate: float, dearest: float) -> float:
+def _reserve(context: RunContext, limits: Limits, rate: float, costliest: float) -> float:
     """Return the seconds of what follows the trials.
 
     Args:
         context: of the recipe.
         limits: of the search.
         rate: seconds of one network of the recipe.
-        dearest: cost of the largest network so far, relative to it.
+        costliest: cost of the largest network so far, relative to it.
     """
     table, epochs, folds = context.table, max(context.recipe.training.epochs, 1), context.recipe.folds.count or 1
-    networks = rate * (dearest + 1) * limits.average  # of the chosen trials and of the recipe, on the last fold
-    passes = rate * dearest * limits.average * folds * PREDICTION / epochs * len(table.test) / max(len(table.train), 1)
+    networks = rate * (costliest + 1) * limits.average  # of the chosen trials and of the recipe, on the last fold
+    share = len(table.test) / max(len(table.train), 1)
+    passes = rate * costliest * limits.average * folds * PREDICTION / epochs * share
     return networks + passes + seconds_after(context.recipe, table, "run")
 
 
@@ -243,7 +246,7 @@ def _write(trials: Trials, record: SearchRecord, recipe: Recipe, chosen: Sequenc
     counts = f"{counted(len(table.label), 'training drawing')}, {counted(table.class_count, 'class')}"
     facts = page_facts("search", {"Data": f"{Path(record.data).name}: {counts}"})
     write_text(out.path / PAGE, search_page(record, _title(record), facts))
-    place_networks(trials, recipe, chosen, RunFolder(out.path / "run"))
+    place_networks(trials, recipe, chosen, RunFolder(out.path / record.run))
 
 
 def _title(record: SearchRecord) -> str:
@@ -278,4 +281,4 @@ def _print(record: SearchRecord, out: Path) -> None:
     for name, estimate in figures:
         log.info(f"  {name:{width}}  {estimate}")
     log.info(f"gain of the search against {'the recipe' if count == 1 else f'{count} seeds of it'}: {record.gain}")
-    log.info(f"{out}/{PAGE}; run of these trials: {out}/run")
+    log.info(f"{out}/{PAGE}; run of these trials: {out}/{record.run}")

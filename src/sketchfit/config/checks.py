@@ -121,6 +121,19 @@ def _soups(recipe: Recipe) -> Iterator[str]:
         yield "soup.use=folds needs soups of folds, and soup.folds is off: set it to true"
 
 
+def _scored_folds(recipe: Recipe) -> Iterator[str]:
+    if recipe.folds.score is None:
+        return
+    wanted = {
+        "pseudo_label.enabled": recipe.pseudo_label.enabled,
+        "distill.enabled": recipe.distill.enabled,
+        "soup.members": recipe.soup.members != "none",
+        "soup.folds": recipe.soup.folds,
+    }
+    for key in (key for key, is_set in wanted.items() if is_set):
+        yield f"{key} uses the networks of all folds, and folds.score names some of them: leave one of both out"
+
+
 def _pseudo_labels(recipe: Recipe) -> Iterator[str]:
     if name := recipe.pseudo_label.noisy_student:
         for problem in policy_problems(TransformsSection(policy=name)):
@@ -144,4 +157,4 @@ _MEMBER_CHECKS: tuple[Callable[[Recipe], Iterator[str]], ...] = (
     _policies,
     _member_files,
 )
-_RUN_CHECKS: tuple[Callable[[Recipe], Iterator[str]], ...] = (_soups, _pseudo_labels, _external_data)
+_RUN_CHECKS: tuple[Callable[[Recipe], Iterator[str]], ...] = (_scored_folds, _soups, _pseudo_labels, _external_data)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from sketchfit.config.load import load_recipe
 from sketchfit.config.overrides import merge
@@ -110,7 +110,15 @@ def parse_space(base: Recipe, texts: Sequence[str]) -> Space:
     ]
     if problems:
         raise RecipeError(problems, "Fix the values of --over, or the base with --set.")
-    return space
+    return tuple(_typed(base, one) for one in space)
+
+
+def _typed(base: Recipe, one: Dimension) -> Dimension:
+    """Return a range of integers as one of numbers where the setting is a number: `optimizer.lr=1..3`."""
+    if not (isinstance(one, Range) and one.integer):
+        return one
+    is_integer = isinstance(_setting(changed_recipe(base, {one.key: int(one.low)}).recipe, one.key), int)
+    return replace(one, integer=is_integer)
 
 
 def usual_space(base: Recipe) -> Space:
@@ -146,10 +154,12 @@ def _value_of(base: Recipe, one: Dimension) -> Value | None:
     if isinstance(one, ValueList):
         same = (value for value in one.values if changed_recipe(base, {one.key: value}).recipe == base)
         return next(same, None)
-    value: Any = base
-    for name in one.key.split("."):
-        value = getattr(value, name, None)
+    value = _setting(base, one.key)
     return one.rounded(value) if isinstance(value, int | float) and one.low <= value <= one.high else None
+
+
+def _setting(recipe: Recipe, key: str) -> Any:
+    return reduce(lambda part, name: getattr(part, name, None), key.split("."), cast(Any, recipe))
 
 
 def changed_recipe(base: Recipe, values: dict[str, Value]) -> Variant:

@@ -1,4 +1,4 @@
-"""The page of a search: what the search has gained on rows that decided nothing, and all trials."""
+"""The page of a search: what the search has gained on the last fold, and all trials."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,9 +18,9 @@ from sketchfit.config.search_space import parse_space
 from sketchfit.data.folds import Fold
 from sketchfit.errors import UserError
 from sketchfit.runs.folder import RunFolder
-from sketchfit.stages.search.result import best_mean, best_trials
-from sketchfit.stages.search.study import EndedTrial, TrialStudy
-from sketchfit.stages.search.trials import LEAST_ROWS, PARTS, Limits, Trials, cost, parts_of
+from sketchfit.stages.search.result import best_mean
+from sketchfit.stages.search.study import EndedTrial, TrialStudy, best_trials
+from sketchfit.stages.search.trials import LEAST_ROWS, MOST_FAILED, PARTS, Limits, Trials, cost, parts_of
 from sketchfit.training.fold_result import FoldResult
 from tests.factories import tiny_recipe
 
@@ -88,8 +89,14 @@ class Trainer:
             self.train(run, recipe, folds)
 
 
-def searched(folder: Path, trainer: Trainer, seconds: float | None = None, count: int | None = None) -> Trials:
-    space = parse_space(BASE, ["optimizer.lr=1e-3..1e-2"])
+def searched(
+    folder: Path,
+    trainer: Trainer,
+    seconds: float | None = None,
+    count: int | None = None,
+    over: Sequence[str] = ("optimizer.lr=1e-3..1e-2",),
+) -> Trials:
+    space = parse_space(BASE, over)
     limits = Limits(seconds, count, 3, lambda: trainer.clock[0], 0.0)
     found = Trials(trainer, TrialStudy(folder, space, 0), space, limits, lambda rate, dearest: 2 * rate * dearest)  # type: ignore[arg-type]
     found.run()
@@ -157,6 +164,20 @@ def test_a_trial_that_fails_is_noted_and_the_search_continues(tmp_path: Path) ->
 def test_a_recipe_that_fails_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="not finite"):
         searched(tmp_path, Trainer([0.0], failing=("trial-0",)), count=4)
+
+
+def test_a_search_ends_where_all_trials_fail(tmp_path: Path) -> None:
+    trainer = Trainer([0.0], failing=tuple(f"trial-{number}" for number in range(1, 100)))
+    with pytest.raises(UserError, match=f"{MOST_FAILED} trials have failed"):
+        searched(tmp_path, trainer)
+
+
+@pytest.mark.parametrize("seconds", [600.0, 1000.0])
+def test_the_time_includes_the_last_fold_of_large_trials(tmp_path: Path, seconds: float) -> None:
+    trainer = Trainer([0.0])
+    found = searched(tmp_path, trainer, seconds=seconds, over=["model.input_size=32,64"])
+    costs = [cost(found.variant(one).recipe, BASE) for one in best_trials(found.study.ended(), 3)]
+    assert trainer.clock[0] + 2 * 10.0 * max(costs) <= seconds
 
 
 def test_several_trials_at_the_same_time(tmp_path: Path) -> None:

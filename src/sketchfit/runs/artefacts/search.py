@@ -42,14 +42,14 @@ class SearchTrial(ArtefactPart):
 
 
 class SearchRecord(Artefact):
-    """The result of a search. All estimates are on rows of a fold that decided nothing.
+    """The result of a search. All estimates are on the rows of a fold on which no trial was compared.
 
     Attributes:
         data: folder or table of the images.
         seconds: that the search was allowed; None: no limit.
-        used: seconds that it took.
+        used: seconds that it took, without the run of the chosen trials.
         folds: by whose rows the trials were compared.
-        fold: whose rows no trial was compared on.
+        fold: on whose rows no trial was compared. Networks of the other folds have learnt them, as in any run.
         trials: all that have ended.
         chosen: numbers of the trials whose mean is the result, the best first.
         recipe: accuracy of the recipe as it was.
@@ -72,6 +72,11 @@ class SearchRecord(Artefact):
     best: Estimate
     mean: Estimate
     gain: Difference
+
+    @property
+    def run(self) -> str:
+        """Name of the folder of the run of the chosen trials, next to the record."""
+        return f"run-{'-'.join(map(str, self.chosen))}"
 
     def trial(self, number: int) -> SearchTrial:
         """Return the trial of this number."""

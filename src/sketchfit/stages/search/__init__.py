@@ -1,1 +1,1 @@
-"""Search of settings: trials of Optuna on some folds, and an estimate of the entire search on rows that none saw."""
+"""Search of settings: trials of Optuna on some folds, and what the entire search has gained on another fold."""

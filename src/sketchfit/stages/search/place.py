@@ -11,37 +11,33 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.moving import delete_folder, move
 from sketchfit.remains import clear_parts, part_of
 from sketchfit.runs.folder import RunFolder
-from sketchfit.runs.fresh import check_fresh, delete_run
-from sketchfit.runs.recipe import read_recipe
+from sketchfit.runs.lock import one_writer
 from sketchfit.stages.search.study import EndedTrial
 from sketchfit.stages.search.trials import Trials, trial_name
 
 
 def place_networks(trials: Trials, recipe: Recipe, chosen: Sequence[EndedTrial], run: RunFolder) -> None:
-    """Write the networks of the chosen trials into the folder of a run; a run of other trials is deleted.
+    """Write the networks of the chosen trials into the folder of a run, unless they are there.
 
     Args:
         trials: of the search.
         recipe: of the run; its members are the chosen trials.
         chosen: whose networks on all folds are finished.
-        run: its folder, which need not exist.
+        run: its folder, which need not exist; other trials have another one.
 
     Raises:
-        UserError: the folder has files that are not those of a run.
+        UserError: another process writes into it.
     """
-    if run.recipe.is_file() and read_recipe(run.recipe).members != recipe.members:
-        check_fresh(run.path)
-        delete_run(run.path)
-    if not run.recipe.is_file():
-        run.path.mkdir(parents=True, exist_ok=True)
-        run.write_recipe(recipe)  # marks the folder as that of a run
-    for one in chosen:
-        name = trial_name(one.number)
-        for fold in trials.trainer.folds:
-            source = trials.folder(one.number).network(name, fold.number).path
-            target = run.network(name, fold.number)
-            if not target.is_done():
-                _copy_folder(source, target.path)
+    with one_writer(run.path):
+        if not run.recipe.is_file():
+            run.write_recipe(recipe)  # marks the folder as that of a run
+        for one in chosen:
+            name = trial_name(one.number)
+            for fold in trials.trainer.folds:
+                source = trials.folder(one.number).network(name, fold.number).path
+                target = run.network(name, fold.number)
+                if not target.is_done():
+                    _copy_folder(source, target.path)
 
 
 def _copy_folder(source: Path, target: Path) -> None:

@@ -1,4 +1,4 @@
-"""The result of a search: the mean of its best trials, and what that has gained on a fold that decided nothing."""
+"""The result of a search: the mean of its best trials, and what that has gained on the last fold."""
 
 from __future__ import annotations
 
@@ -22,19 +22,13 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class LastFoldFigures:
-    """Accuracies on the fold that decided nothing; names as in `SearchRecord`."""
+    """Accuracies on the last fold; names as in `SearchRecord`."""
 
     recipe: Estimate
     repeated: Estimate
     best: Estimate
     mean: Estimate
     gain: Difference
-
-
-def best_trials(ended: Sequence[EndedTrial], count: int) -> list[EndedTrial]:
-    """Return the complete trials with the highest scores, the best first; of equal ones, the earlier first."""
-    complete = [one for one in ended if one.status == "complete" and one.score is not None]
-    return sorted(complete, key=lambda one: (-(one.score or 0.0), one.number))[:count]
 
 
 def best_mean(trials: Trials, best: Sequence[EndedTrial]) -> list[EndedTrial]:

@@ -164,6 +164,7 @@ class TrialStudy:
             self._study.tell(running, state=TrialState.PRUNED if status == "pruned" else TrialState.FAIL)
 
     def _running(self, trial: OpenTrial) -> Trial:
+        """Return a trial as one that can be reported on: Optuna has no public way for one of an earlier process."""
         return Trial(self._study, self._study.get_trials(deepcopy=False)[trial.number]._trial_id)
 
     def _open(self, number: int) -> OpenTrial:
@@ -177,6 +178,12 @@ class TrialStudy:
                 value = trial.params[one.key]
                 found[one.key] = value if isinstance(one, ValueList) else one.rounded(value)
         return found
+
+
+def best_trials(ended: Sequence[EndedTrial], count: int) -> list[EndedTrial]:
+    """Return the complete trials with the highest scores, the best first; of equal ones, the earlier first."""
+    complete = [one for one in ended if one.status == "complete" and one.score is not None]
+    return sorted(complete, key=lambda one: (-(one.score or 0.0), one.number))[:count]
 
 
 def _storage(path: Path) -> optuna.storages.RDBStorage:
@@ -201,7 +208,7 @@ def _storage(path: Path) -> optuna.storages.RDBStorage:
 
 @contextmanager
 def _without_warnings() -> Iterator[None]:
-    """Leave out Optuna's notes on parts that may change; the versions are held."""
+    """Leave out Optuna's notes on parts that may change in later versions."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         yield

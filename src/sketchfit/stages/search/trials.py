@@ -14,9 +14,9 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.config.search_space import Space, changed_recipe, in_space
 from sketchfit.config.variants import Variant
 from sketchfit.data.folds import Fold
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError, UserError
 from sketchfit.runs.folder import RunFolder
-from sketchfit.stages.search.study import OpenTrial, TrialStudy
+from sketchfit.stages.search.study import OpenTrial, TrialStudy, best_trials
 from sketchfit.stages.variants import VariantTrainer, right_rows
 from sketchfit.tracking.console import duration
 from sketchfit.training.fold_result import FoldResult
@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 
 PARTS = 10
 """Parts of the rows of a fold on which trials are compared while they run."""
+
+MOST_FAILED = 10
+"""Trials that may fail one after the other."""
 
 LEAST_ROWS = 5
 """A part has at least as many rows, where the fold has more than one part."""
@@ -88,7 +91,7 @@ class Trials:
         study: stores them.
         space: what is varied.
         limits: when the search ends.
-        reserve: seconds of what follows the trials, by the seconds of one network and the cost of the dearest one.
+        reserve: seconds of what follows the trials, by the seconds of one network and the cost of the largest one.
         rates: seconds per unit of cost, of all finished networks.
     """
 
@@ -154,8 +157,9 @@ class Trials:
         """Return whether so many networks of each cost, trained side by side, end in time with what follows."""
         if self.limits.seconds is None or not self.rates:
             return True
-        rate, dearest = median(self.rates), max(costs)
-        expected = rate * dearest * networks + self.reserve(rate, max(dearest, 1.0))
+        rate, ended = median(self.rates), best_trials(self.study.ended(), self.limits.average)
+        own = [cost(self.variant(one).recipe, self.base) for one in ended]
+        expected = rate * max(costs) * networks + self.reserve(rate, max(1.0, *costs, *own))
         return self.limits.used + expected <= self.limits.seconds
 
     def _train_wave(self, wave: Sequence[OpenTrial], bounded: bool = True) -> bool:
@@ -222,6 +226,9 @@ class Trials:
         reason = "; ".join(error.problems)
         self.study.end(trial, "failed", reason=reason)
         log.warning(f"{trial_name(trial.number)} has failed: {reason}")
+        last = self.study.ended()[-MOST_FAILED:]
+        if len(last) == MOST_FAILED and all(one.status == "failed" for one in last):
+            raise RunError(f"{MOST_FAILED} trials have failed one after the other; the last one: {reason}") from error
 
     def _learn_rates(self) -> None:
         """Take the times of networks that an earlier call has trained."""
