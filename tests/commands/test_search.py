@@ -222,3 +222,15 @@ def test_a_run_that_another_process_writes_is_left_unchanged(searched: Path, dra
     with one_writer(run), pytest.raises(UserError, match="is being written"):
         search(DataRequest(drawn, RECIPE, out=out), SearchOptions(OVER, trials=4, average=2))
     assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_a_storage_that_fails_during_the_search(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out, real = tmp_path / "out", trials_module.right_rows
+
+    def damaging(results: list[object], label: object) -> object:
+        (out / "trials.db").write_bytes(b"no database" * 1000)
+        return real(results, label)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(trials_module, "right_rows", damaging)
+    with pytest.raises(UserError, match=r"trials\.db cannot be read or written"):
+        search(DataRequest(drawn, RECIPE, out=out), SearchOptions(OVER, trials=2))

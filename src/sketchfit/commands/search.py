@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ from sketchfit.stages.planned_run import planned_folds
 from sketchfit.stages.resources import PlannedNetwork
 from sketchfit.stages.search.place import place_networks
 from sketchfit.stages.search.result import LastFoldFigures, best_mean, measure
-from sketchfit.stages.search.study import EndedTrial, TrialStudy, best_trials
+from sketchfit.stages.search.study import EndedTrial, TrialStudy, best_trials, readable_storage
 from sketchfit.stages.search.trials import Limits, Trials, trial_name
 from sketchfit.stages.start import open_tables
 from sketchfit.stages.tables import print_table
@@ -166,10 +167,12 @@ def _fingerprint(base: Recipe, table: Table, space: Space) -> str:
 def _search(context: RunContext, data: Path, space: Space, limits: Limits) -> tuple[SearchRecord, Recipe]:
     """Run the trials, and write the record, the page, the recipe and the networks of the run."""
     trainer = VariantTrainer(context)
-    study = TrialStudy(context.run.path, space, context.recipe.seed)
-    trials = Trials(trainer, study, space, limits, lambda rate, costliest: _reserve(context, limits, rate, costliest))
-    trials.run()
-    ended = study.ended()
+    with readable_storage(context.run.path):
+        study = TrialStudy(context.run.path, space, context.recipe.seed)
+        reserve = partial(_reserve, trainer, limits)
+        trials = Trials(trainer, study, space, limits, reserve)
+        trials.run()
+        ended = study.ended()
     chosen = best_mean(trials, best_trials(ended, limits.average))
     measured = measure(trials, chosen)
     record = _record(trials, data, ended, chosen, measured)
@@ -178,20 +181,20 @@ def _search(context: RunContext, data: Path, space: Space, limits: Limits) -> tu
     return record, recipe
 
 
-def _reserve(context: RunContext, limits: Limits, rate: float, costliest: float) -> float:
+def _reserve(trainer: VariantTrainer, limits: Limits, rate: float, costliest: float) -> float:
     """Return the seconds of what follows the trials.
 
     Args:
-        context: of the recipe.
+        trainer: of the recipe.
         limits: of the search.
         rate: seconds of one network of the recipe.
         costliest: cost of the largest network so far, relative to it.
     """
-    table, epochs, folds = context.table, max(context.recipe.training.epochs, 1), context.recipe.folds.count or 1
+    table, recipe, folds = trainer.context.table, trainer.context.recipe, len(trainer.folds)
     networks = rate * (costliest + 1) * limits.average  # of the chosen trials and of the recipe, on the last fold
     share = len(table.test) / max(len(table.train), 1)
-    passes = rate * costliest * limits.average * folds * PREDICTION / epochs * share
-    return networks + passes + seconds_after(context.recipe, table, "run")
+    passes = rate * costliest * limits.average * folds * PREDICTION / max(recipe.training.epochs, 1) * share
+    return networks + passes + seconds_after(recipe, table, "run")
 
 
 def _record(

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 import optuna
-from optuna.exceptions import ExperimentalWarning
+from optuna.exceptions import ExperimentalWarning, StorageInternalError
 from optuna.trial import FrozenTrial, Trial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -186,24 +186,36 @@ def best_trials(ended: Sequence[EndedTrial], count: int) -> list[EndedTrial]:
     return sorted(complete, key=lambda one: (-(one.score or 0.0), one.number))[:count]
 
 
-def _storage(path: Path) -> optuna.storages.RDBStorage:
-    """Open the storage by its path: in an address, `?`, `#` and `%` would have another meaning.
+@contextmanager
+def readable_storage(folder: Path) -> Iterator[None]:
+    """Report a storage that fails in the block: damaged, of another version of Optuna, or on a full disk.
+
+    Args:
+        folder: with the storage.
 
     Raises:
-        RunError: it is damaged, or of another version of Optuna.
+        RunError: it has failed.
     """
+    try:
+        yield
+    except (SQLAlchemyError, StorageInternalError) as error:
+        cause = str(error).partition("\n")[0]
+        raise RunError(
+            f"{folder / STORAGE} cannot be read or written: {cause}",
+            "If the disk is not full, choose another folder with --out, or delete the file: the search begins again.",
+        ) from error
+
+
+def _storage(path: Path) -> optuna.storages.RDBStorage:
+    """Open the storage by its path: in an address, `?`, `#` and `%` would have another meaning."""
 
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(path, timeout=60.0)
 
     try:
         return optuna.storages.RDBStorage("sqlite:///trials.db", engine_kwargs={"creator": connect})
-    except (SQLAlchemyError, RuntimeError) as error:  # the latter: of another version
-        cause = str(error).partition("\n")[0]
-        raise RunError(
-            f"{path} cannot be read: {cause}",
-            "Choose another folder with --out, or delete this file: the search then begins again.",
-        ) from error
+    except RuntimeError as error:  # it is of a version of Optuna that the installed one does not read
+        raise StorageInternalError(str(error)) from error
 
 
 @contextmanager

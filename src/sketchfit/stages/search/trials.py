@@ -253,7 +253,7 @@ def trial_name(number: int) -> str:
 
 
 def named(recipe: Recipe, name: str) -> Recipe:
-    """Return a recipe whose only member has this name and no settings of its own."""
+    """Return a recipe whose only member has this name and changes no setting."""
     return recipe.model_copy(update={"members": {name: {}}})
 
 
