@@ -9,6 +9,7 @@ import pytest
 from sketchfit.commands.request import DataRequest
 from sketchfit.config.load import load_recipe
 from sketchfit.errors import DataError, RecipeError, UserError
+from tests.factories import Cli
 
 
 def test_keywords_come_after_overrides_and_a_recipe_is_a_source(drawn: Path) -> None:
@@ -65,3 +66,26 @@ def test_a_text_in_the_place_of_a_list_and_an_empty_place_are_refused(drawn: Pat
         DataRequest.of("")
     with pytest.raises(UserError, match="out is an empty text"):
         DataRequest.of(drawn, "cpu", out=" ")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "ablate data --vary training.epochs=2",
+        "audit data",
+        "augment data",
+        "lr-find data",
+        "scout data --candidates resnet18",
+        "search data --over training.epochs=2,3",
+    ],
+)
+def test_commands_that_train_or_show_data_know_the_recipe_of_the_device(
+    command: str, drawn: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(changes: object, candidates: bool) -> str:
+        raise UserError("the device was asked")
+
+    monkeypatch.setattr("sketchfit.commands.choose_recipe.choose_recipe", refuse)
+    arguments = [drawn if one == "data" else one for one in command.split()]
+    code, *printed = cli(*arguments, "--recipe", "auto")
+    assert (code, "the device was asked" in "".join(printed)) == (2, True)

@@ -37,7 +37,7 @@ class ScoutResult:
 
 def scout(
     data: str | Path,
-    recipe: RecipeSource = "cpu",
+    recipe: RecipeSource = "auto",
     overrides: Changes = (),
     out: str | Path | None = None,
     *,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from sketchfit.cli.options import (
     Data,
-    DeviceRecipe,
     Exclude,
     FollowLinks,
     Holdout,
@@ -65,7 +64,7 @@ class TableInputs(DataInputs):
 class TrainInputs(TableInputs):
     """The same, with a recipe for the device by default."""
 
-    recipe: DeviceRecipe = "auto"
+    recipe: RecipeName = "auto"
 
 
 @dataclass(frozen=True)
@@ -86,17 +85,6 @@ class FoldInputs(TrainInputs):
 @dataclass(frozen=True)
 class RunInputs(FoldInputs):
     """The same, with workers."""
-
-    workers: Workers = None
-
-    def settings(self) -> list[str]:
-        """Return the changes of the recipe; `--set` wins."""
-        return [*_texts({"compute.workers": self.workers}), *super().settings()]
-
-
-@dataclass(frozen=True)
-class WorkerInputs(DataInputs):
-    """Data and a recipe, with workers."""
 
     workers: Workers = None
 

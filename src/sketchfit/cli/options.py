@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sketchfit.cli.complete import recipe_names, recipe_names_or_auto, setting_keys
+from sketchfit.cli.complete import recipe_names_or_auto, setting_keys
 
 Data = Annotated[
     Path,
@@ -20,7 +20,7 @@ Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")]
 Model = Annotated[
     Path, typer.Argument(metavar="RUN|NETWORK", help="A run's folder, a published network's, or hf://OWNER/NAME.")
 ]
-DeviceRecipe = Annotated[
+RecipeName = Annotated[
     str,
     typer.Option(
         "--recipe",
@@ -28,10 +28,6 @@ DeviceRecipe = Annotated[
         help="A shipped recipe's name, a YAML file, or auto: by the device.",
         autocompletion=recipe_names_or_auto,
     ),
-]
-RecipeName = Annotated[
-    str,
-    typer.Option("--recipe", "-r", help="A shipped recipe's name, or a YAML file.", autocompletion=recipe_names),
 ]
 Overrides = Annotated[
     list[str] | None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sketchfit.cli.command import command
-from sketchfit.cli.inputs import DataInputs, WorkerInputs
+from sketchfit.cli.inputs import RunInputs, TrainInputs
 from sketchfit.cli.options import check_output
 from sketchfit.cli.time_options import AllowNoncommercial
 from sketchfit.imports import quick_imports
@@ -24,7 +24,7 @@ app = typer.Typer()
 
 @command(app, GROUP, "sketchfit scout data --time 5m --candidates weights/")
 def scout(
-    inputs: WorkerInputs,
+    inputs: RunInputs,
     seconds: Annotated[str, typer.Option("--time", metavar="TIME", help="For all of it, e.g. 90s, 5m, 1h30m.")] = "5m",
     candidates: Annotated[
         list[str] | None,
@@ -71,7 +71,7 @@ def scout_options(
 
 @command(app, GROUP, "sketchfit ablate data --vary training.epochs=10,20 --seeds 3", by_several=True)
 def ablate(
-    inputs: WorkerInputs,
+    inputs: RunInputs,
     vary: Annotated[list[str], typer.Option("--vary", metavar="KEY=A,B", help="A setting and values to try.")],
     seeds: Annotated[int, typer.Option(min=1, help="Trainings per variant.")] = 2,
     grid: Annotated[bool, typer.Option("--grid", help="Every combination, not one change at a time.")] = False,
@@ -110,7 +110,7 @@ def check_varied(texts: list[str]) -> None:
 
 @command(app, GROUP, "sketchfit search data --time 2h --over optimizer.lr=1e-4..3e-3:log", by_several=True)
 def search(
-    inputs: WorkerInputs,
+    inputs: RunInputs,
     over: Annotated[
         list[str] | None,
         typer.Option("--over", metavar="KEY=A,B", help="A setting and values to try, or a range, KEY=LOW..HIGH."),
@@ -160,7 +160,7 @@ def search_options(over: list[str], seconds: str | None, trials: int | None, ave
 
 @command(app, GROUP, "sketchfit lr-find data --out lr-find.png", name="lr-find")
 def lr_find(
-    inputs: DataInputs,
+    inputs: TrainInputs,
     out: Annotated[Path, typer.Option("--out", "-o", help="PNG to write.")] = Path("lr-find.png"),
     low: Annotated[float, typer.Option(help="First learning rate.")] = 1e-6,
     high: Annotated[float, typer.Option(help="Last learning rate.")] = 1.0,

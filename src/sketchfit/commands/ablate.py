@@ -78,6 +78,7 @@ def ablate(request: DataRequest, variation: Variation) -> list[AblationRow]:
     Raises:
         UserError: a mistake in the recipe, in a value or in the tables.
     """
+    request = request.resolved()
     base, data = request.checked_recipe(), request.data
     out = request.out or Path("runs") / f"{data.resolve().stem}-ablation"
     check_workers(base.compute)

@@ -34,6 +34,7 @@ def audit(request: DataRequest, *, external: Sequence[str | Path] = ()) -> Audit
 
     The files `findings.json`, `relations.json` and `traits.parquet` are written next to the page (`audit_page`).
     """
+    request = request.resolved()
     settings = request.checked_recipe()
     if external:
         section = settings.audit.model_copy(update={"external": tuple(map(str, external))})

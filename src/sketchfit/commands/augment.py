@@ -57,7 +57,7 @@ def show_augment(request: DataRequest, show: AugmentSheet | None = None) -> NDAr
         UserError: a mistake in the recipe or the tables, or an epoch that the recipe does not have.
     """
     show, out = show or AugmentSheet(), request.out or Path("augment.png")
-    settings = next(iter(member_recipes(request.checked_recipe()).values()))
+    settings = next(iter(member_recipes(request.resolved().checked_recipe()).values()))
     epochs = _epochs(settings, show.epoch)
     console = Console(settings.tracking.progress)
     table = load_table(request.data, settings, with_folds=False)

@@ -22,7 +22,7 @@ def choose_recipe(settings: Sequence[str] | Mapping[str, Any], *, candidates: bo
 
     Args:
         settings: `key=value` texts or nested settings that change the recipe; `compute.device=cpu` counts here.
-        candidates: whether a run with a deadline chooses among backbones: recipes for GPUs are made for their own one.
+        candidates: whether the backbone is chosen among several: recipes for GPUs are made for their own one.
 
     Raises:
         UserError: a mistake in the settings.
@@ -34,7 +34,7 @@ def choose_recipe(settings: Sequence[str] | Mapping[str, Any], *, candidates: bo
     if has_cuda and section.compute.device == "cpu":
         reason = "compute.device is cpu"
     elif has_cuda and candidates:
-        reason = "a plan adapts it to each candidate and to the GPU"
+        reason = "recipes for GPUs are made for their own backbone, and there are candidates"
     elif has_cuda:
         device = torch.cuda.get_device_properties(0)
         memory = device.total_memory / 2**30

@@ -71,7 +71,8 @@ def lr_find(request: DataRequest, rates: RateRange | None = None) -> RangeTest:
     Raises:
         UserError: a mistake in the recipe or the tables; a loss that never falls.
     """
-    rates, out = rates or RateRange(), request.out or Path("lr-find.png")
+    rates, request = rates or RateRange(), request.resolved()
+    out = request.out or Path("lr-find.png")
     members = member_recipes(request.checked_recipe())
     if len(members) > 1:
         raise UserError(f"lr-find tries one network, and the recipe has {', '.join(members)}")

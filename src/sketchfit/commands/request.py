@@ -66,7 +66,7 @@ class DataRequest:
             raise empty_path("out")
         source = recipe.settings() if isinstance(recipe, Recipe) else recipe
         changes = merge(settings_of(overrides), keyword_settings(keywords)) if keywords else overrides
-        load_recipe("cpu" if source == AUTO else source, changes)
+        _load(source, changes)
         place = local_data(data)
         return cls(place, source, changes, None if out is None else Path(out))
 
@@ -83,9 +83,13 @@ class DataRequest:
         return replace(self, recipe=choose_recipe(self.changes, candidates=candidates))
 
     def checked_recipe(self) -> Recipe:
-        """Return the recipe with its changes.
+        """Return the recipe with its changes; of `auto`, which `resolved` replaces, `cpu` with them.
 
         Raises:
             RecipeError: all mistakes in them.
         """
-        return load_recipe(self.recipe, self.changes)
+        return _load(self.recipe, self.changes)
+
+
+def _load(source: str | Path | Mapping[str, Any], changes: Changes) -> Recipe:
+    return load_recipe("cpu" if source == AUTO else source, changes)

@@ -61,6 +61,7 @@ def find_backbone(
         now: returns the time in seconds.
     """
     began, out = now(), scout_folder(request)
+    request = request.resolved(candidates=True)
     if any(not 16 <= size <= 2048 for size in options.sizes):
         raise UserError(f"scout: sizes are 16 to 2048 pixels, not {', '.join(map(str, options.sizes))}")
     base = request.checked_recipe()

@@ -90,7 +90,7 @@ def search(request: DataRequest, options: SearchOptions, now: Callable[[], float
         UserError: a mistake in the recipe, a setting, the tables, or the folder.
     """
     check_alone(os.environ, "a search")
-    began = now()
+    began, request = now(), request.resolved()
     base = _base(request.checked_recipe())
     space = parse_space(base, options.over)
     limits = Limits(options.seconds, options.trials, options.average, now, began)
