@@ -100,6 +100,21 @@ def test_another_folder_is_left_alone(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["photo.jpg"]
 
 
+@pytest.mark.parametrize("name", ["scout.json", "search.html", "trials/0/log.txt"])
+def test_the_folder_of_another_command_with_a_recipe_is_left_alone(tmp_path, name):
+    RunFolder(tmp_path).write_recipe(RECIPE)
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_text("{}")
+    with pytest.raises(UserError, match="holds no run"):
+        open_run(tmp_path, RECIPE, state())
+    assert not RunFolder(tmp_path).state.exists()
+
+
+def test_a_run_that_was_killed_before_its_state_was_written_is_continued(tmp_path):
+    RunFolder(tmp_path).write_recipe(RECIPE)
+    assert open_run(tmp_path, RECIPE, state()).state.is_file()
+
+
 def test_half_written_files_of_dead_processes_go(tmp_path):
     run = trained(open_run(tmp_path, RECIPE, state()))
     dead, alive = (run.fold("m", 0) / f".oof.npz.{process}.part" for process in (2**22 + 1, os.getpid()))

@@ -13,7 +13,7 @@ from sketchfit.runs.artefacts import Sources
 from sketchfit.runs.environment import environment
 from sketchfit.runs.fingerprint import differing_keys
 from sketchfit.runs.folder import RunFolder
-from sketchfit.runs.fresh import check_fresh, delete_run
+from sketchfit.runs.fresh import check_fresh, delete_run, foreign_files
 from sketchfit.runs.lock import Writer, one_writer
 from sketchfit.runs.marks import BY_SYSTEM, LOCK, MARK
 from sketchfit.runs.recipe import read_recipe
@@ -59,7 +59,7 @@ def check_folder(run: RunFolder, kind: Kind | None) -> None:
     if run.state.is_file():
         if kind is not None:
             check_kind(run, kind)
-    elif not run.recipe.is_file() and not is_empty(path):
+    elif not is_empty(path) and (not run.recipe.is_file() or foreign_files(path)):
         raise RunError(f"{path} is not empty and holds no run", "Choose another folder with --out.")
 
 
