@@ -48,5 +48,6 @@ def test_there_is_no_estimate_for_few_images_or_other_networks(rows: int, networ
     answers, _ = World().answers(seed=2, test=rows)
     tests = tuple(unit.test for unit in answers.units[:networks])
     record = to_record(LabelFreeModel.fit(answers))
-    given = record, predictor(), RunAnswers(answers.final, (tests,)), wanted_rows(rows)
+    of_folds = predictor(folds=tuple(range(networks)))
+    given = record, of_folds, RunAnswers(answers.final, (tests,)), wanted_rows(rows)
     assert estimate_new(*given, np.ones(rows, dtype=bool)) is None

@@ -43,7 +43,7 @@ class World:
         for fold, of_test in enumerate(on_test):
             label = rng.integers(0, self.classes, rows)
             (oof,) = self.units(label, rng, 1)
-            made.append(FoldUnit(np.arange(rows) + fold * rows, label, oof, of_test))
+            made.append(FoldUnit(np.arange(rows) + fold * rows, label, oof, of_test, (fold,)))
         return Answers(tuple(made), np.mean(on_test, axis=0)), test_label
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -10,12 +12,16 @@ from sketchfit.inference.calibration import Temperature
 from sketchfit.inference.ensembling.rule import Rule
 from sketchfit.inference.run_predictor import MemberNetworks, RunAnswers, RunPredictor
 from sketchfit.runs.artefacts import MemberViews
+from sketchfit.runs.networks import NetworkFolder
 from tests.factories import tiny_recipe
 
 
-def predictor(members: int = 1, weights: tuple[float, ...] = (1.0,)) -> RunPredictor:
+def predictor(
+    members: int = 1, weights: tuple[float, ...] = (1.0,), folds: tuple[int, ...] = (0, 1, 2)
+) -> RunPredictor:
     views = MemberViews(folder="a", names=("identity",), mode="mean-prob")
-    member = MemberNetworks(load_recipe(tiny_recipe()), (), (), views)
+    networks = tuple(NetworkFolder(Path(f"a/fold{fold}")) for fold in folds)
+    member = MemberNetworks(load_recipe(tiny_recipe()), networks, (1.0,) * len(folds), views)
     return RunPredictor((member,) * members, Rule(np.array(weights)), "soft", Temperature(), 2)
 
 
@@ -30,18 +36,32 @@ def first_class(units: list[np.ndarray]) -> list[float]:
 
 
 def test_a_unit_is_the_network_of_a_fold() -> None:
-    assert first_class(predictor().units(answers([0.1, 0.3]), 2)) == pytest.approx([0.1, 0.3])
+    found = predictor(folds=(0, 1)).units(answers([0.1, 0.3]), [(0,), (1,)])
+    assert first_class(found) == pytest.approx([0.1, 0.3])
 
 
 def test_members_are_combined_by_the_rule() -> None:
-    found = predictor(2, (0.75, 0.25)).units(answers([0.1, 0.3], [0.5, 0.7]), 2)
+    found = predictor(2, (0.75, 0.25), (0, 1)).units(answers([0.1, 0.3], [0.5, 0.7]), [(0,), (1,)])
     assert first_class(found) == pytest.approx([0.2, 0.4])
 
 
 def test_networks_of_repeats_are_averaged() -> None:
-    assert first_class(predictor().units(answers([0.1, 0.3, 0.2, 0.5]), 2)) == pytest.approx([0.15, 0.4])
+    found = predictor(folds=(0, 1, 2, 3)).units(answers([0.1, 0.3, 0.2, 0.5]), [(0, 2), (1, 3)])
+    assert first_class(found) == pytest.approx([0.15, 0.4])
 
 
-def test_networks_that_are_not_those_of_the_folds_are_no_units() -> None:
-    assert predictor().units(answers([0.1]), 2) == []
-    assert predictor().units(answers([]), 2) == []
+def test_networks_of_folds_that_are_not_scored_are_in_no_unit() -> None:
+    found = predictor(folds=(0, 1, 4)).units(answers([0.1, 0.3, 0.9]), [(4,)])
+    assert first_class(found) == pytest.approx([0.9])
+
+
+def test_members_may_have_networks_of_more_folds_than_others() -> None:
+    few, many = predictor(folds=(3, 5)).members, predictor(folds=(0, 3, 4, 5)).members
+    both = RunPredictor((*few, *many), Rule(np.array([0.5, 0.5])), "soft", Temperature(), 2)
+    found = both.units(answers([0.1, 0.3], [0.9, 0.2, 0.9, 0.5]), [(3,), (5,)])
+    assert first_class(found) == pytest.approx([0.15, 0.4])
+
+
+@pytest.mark.parametrize("folds", [[(0,), (1,)], [(2,), ()], []])
+def test_networks_that_are_not_those_of_the_folds_are_no_units(folds: list[tuple[int, ...]]) -> None:
+    assert predictor(folds=(0, 2)).units(answers([0.1, 0.2]), folds) == []

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sketchfit.api.predict import predict
 from sketchfit.api.run import run
 from sketchfit.api.score import score
 from sketchfit.config.load import load_recipe
@@ -175,6 +176,7 @@ def test_the_folds_of_the_first_repeat_validate_each_row_once() -> None:
         {"holdout": 0.3, "repeats": 2},
         {"k": 3, "repeats": 2, "train": [0, 4]},
         {"train": [1]},
+        {"k": 3, "score": [1]},
         pytest.param({"k": 3, "repeats": 2}, marks=pytest.mark.slow),
     ],
 )
@@ -184,8 +186,11 @@ def test_every_kind_of_folds_gives_a_claim(families: Path, tmp_path: Path, folds
     assert claim is not None
     assert claim.expected.low <= claim.expected.value <= claim.expected.high
     assert claim.expected.high - claim.expected.low < 0.9
-    complete = folds in ({"k": 3, "repeats": 2}, {"train": [1]})
+    complete = folds in ({"k": 3, "repeats": 2}, {"train": [1]}, {"k": 3, "score": [1]})
     assert (claim.label_free is not None) is complete
+    if claim.label_free is not None:
+        as_new = predict(tmp_path / "run", families / "test").attrs["accuracy"]
+        assert as_new.value == pytest.approx(claim.label_free.accuracy.value, abs=2e-3)
 
 
 def test_repeats_are_complete_where_each_validates_the_same_rows() -> None:

@@ -45,10 +45,11 @@ def estimate_new(
         readable: bool [N], images that could be read.
 
     Returns:
-        None for too few readable images, and where the networks that predict are not those of the folds.
+        None for too few readable images, where the networks that predict are not those of the folds, and where an
+        earlier version made the record.
     """
     used = readable[rows]
     if used.sum() < FEWEST:
         return None
-    units: list[Floats] = [unit[used] for unit in predictor.units(answers, len(record.units))]
+    units: list[Floats] = [unit[used] for unit in predictor.units(answers, [one.networks for one in record.units])]
     return from_record(record).estimate(units, answers.final[rows[used]]) if units else None

@@ -32,12 +32,14 @@ class UnitReference:
         accuracy: share of right answers.
         confidence: mean probability of the most probable class.
         by_confidence, by_entropy: thresholds of the log-odds of the most probable class, and of the negative entropy.
+        networks: numbers of the folds of its networks.
     """
 
     accuracy: float
     confidence: float
     by_confidence: Threshold
     by_entropy: Threshold
+    networks: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, unit: FoldUnit) -> UnitReference:
@@ -47,6 +49,7 @@ class UnitReference:
             float(unit.oof.max(axis=1).mean()),
             Threshold.fit(log_odds(unit.oof), unit.right),
             Threshold.fit(negative_entropy(unit.oof), unit.right),
+            unit.networks,
         )
 
 

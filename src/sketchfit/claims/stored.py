@@ -32,10 +32,7 @@ def to_record(model: LabelFreeModel) -> LabelFreeRecord:
 
 def from_record(record: LabelFreeRecord) -> LabelFreeModel:
     """Return the model that was stored."""
-    units = tuple(
-        UnitReference(unit.accuracy, unit.confidence, _threshold(unit.by_confidence), _threshold(unit.by_entropy))
-        for unit in record.units
-    )
+    units = tuple(_unit(unit) for unit in record.units)
     reference = FoldsReference(record.temperature, units, record.collision, np.array(record.frequencies))
     correction = Correction.of(reference, shifts_of(record))
     return LabelFreeModel(correction, record.reference_error, record.design)
@@ -60,7 +57,13 @@ def _unit_record(unit: UnitReference) -> UnitRecord:
         confidence=unit.confidence,
         by_confidence=_threshold_record(unit.by_confidence),
         by_entropy=_threshold_record(unit.by_entropy),
+        networks=unit.networks,
     )
+
+
+def _unit(record: UnitRecord) -> UnitReference:
+    thresholds = _threshold(record.by_confidence), _threshold(record.by_entropy)
+    return UnitReference(record.accuracy, record.confidence, *thresholds, record.networks)
 
 
 def _shift_record(shift: SimulatedShift) -> ShiftRecord:

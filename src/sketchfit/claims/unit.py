@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import softmax
@@ -23,12 +23,14 @@ class FoldUnit:
         label: int64 [n], their classes.
         oof: float [n, C], probabilities of these rows.
         test: float [M, C], probabilities of the test rows.
+        networks: numbers of the folds of its networks: one, or with repeats one per repeat.
     """
 
     row: Ints
     label: Ints
     oof: Floats
     test: Floats
+    networks: tuple[int, ...] = ()
 
     @property
     def right(self) -> Bools:
@@ -37,7 +39,7 @@ class FoldUnit:
 
     def tempered(self, temperature: float) -> FoldUnit:
         """Return the unit with tempered probabilities."""
-        return FoldUnit(self.row, self.label, tempered(self.oof, temperature), tempered(self.test, temperature))
+        return replace(self, oof=tempered(self.oof, temperature), test=tempered(self.test, temperature))
 
 
 @dataclass(frozen=True)

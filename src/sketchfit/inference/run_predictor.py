@@ -53,6 +53,11 @@ class MemberNetworks:
     weights: tuple[float, ...]
     views: MemberViews
 
+    @property
+    def of_folds(self) -> tuple[NetworkFolder, ...]:
+        """The networks of the folds, without that of all rows."""
+        return self.networks if self.views.refit is None else self.networks[:-1]
+
 
 @dataclass(frozen=True)
 class RunAnswers:
@@ -160,7 +165,7 @@ class RunPredictor:
             single = _single(member, store, make)
             merged = combine_folds(single, self.folds, member.weights)
             by_member.append(with_prior(merged, store.readable, prior))
-            of_folds = single[:-1] if member.views.refit is not None else single
+            of_folds = single[: len(member.of_folds)]
             kept.append(tuple(with_prior(prob, store.readable, prior)[wanted] for prob in of_folds))
         prob = self.combine(by_member)
         readable = np.any([store.readable for store in stores], axis=0)
@@ -170,20 +175,25 @@ class RunPredictor:
         """Return the calibrated probabilities of all members together, float32 [N, classes], of those of each."""
         return self.calibrator.apply(self.rule.combine(by_member)).astype(np.float32)
 
-    def units(self, answers: RunAnswers, count: int) -> list[NDArray[np.floating[Any]]]:
-        """Return the probabilities of each fold's networks, members combined: float [n, classes] per fold.
+    def units(self, answers: RunAnswers, folds: Sequence[Sequence[int]]) -> list[NDArray[np.floating[Any]]]:
+        """Return the probabilities of units, members combined: float [n, classes] per unit.
 
         Args:
             answers: by this predictor.
-            count: number of folds; with repeats, the networks of a fold are averaged.
+            folds: of each unit, the numbers of the folds whose networks are averaged.
 
         Returns:
-            Nothing where the networks are not those of the folds.
+            Nothing where a member lacks one of these networks, or a unit has none.
         """
-        if any(len(networks) == 0 or len(networks) % count for networks in answers.networks):
+        by_fold = [
+            {folder.fold: prob for folder, prob in zip(member.of_folds, found, strict=True)}
+            for member, found in zip(self.members, answers.networks, strict=True)
+        ]
+        wanted = {fold for unit in folds for fold in unit}
+        if not all(folds) or any(not wanted <= set(own) for own in by_fold):
             return []
-        by_fold = [[np.mean(networks[place::count], axis=0) for networks in answers.networks] for place in range(count)]
-        return [self.rule.combine(of_members) for of_members in by_fold]
+        means = [[np.mean([own[fold] for fold in unit], axis=0) for own in by_fold] for unit in folds]
+        return [self.rule.combine(of_members) for of_members in means]
 
 
 def load_predictor(

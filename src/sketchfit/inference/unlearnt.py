@@ -162,5 +162,4 @@ def by_views(network: NetworkFolder, split: Split, views: MemberViews) -> Probab
 
 def _folds(member: MemberNetworks) -> list[int]:
     """Return the folds of a member's networks, without that of all rows."""
-    networks = member.networks if member.views.refit is None else member.networks[:-1]
-    return [one.fold for one in networks]
+    return [one.fold for one in member.of_folds]

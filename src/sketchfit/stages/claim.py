@@ -107,9 +107,9 @@ def answers_of(state: RunState) -> Answers:
         test = [_mean(tests[place :: len(folds)]) for tests in members]
         held = np.flatnonzero(np.isin(rows.row, fold.valid))
         own = sampled_rows(held, len(folds) * ensemble.predictions.oof.shape[1])
-        units.append(
-            FoldUnit(rows.row[own], rows.label[own], ensemble.predictions.oof[own], _combined(ensemble.rule, test))
-        )
+        of_test = _combined(ensemble.rule, test)
+        numbers = tuple(one.number for one in state.folds[place :: len(folds)])
+        units.append(FoldUnit(rows.row[own], rows.label[own], ensemble.predictions.oof[own], of_test, numbers))
     return Answers(tuple(units), final)
 
 

@@ -13,12 +13,17 @@ class ThresholdRecord(ArtefactPart):
 
 
 class UnitRecord(ArtefactPart):
-    """A network, or the networks of a fold, on the rows of the fold; see `claims.signals.UnitReference`."""
+    """A network, or the networks of a fold, on the rows of the fold; see `claims.signals.UnitReference`.
+
+    Attributes:
+        networks: numbers of the folds of its networks; empty in files of earlier versions.
+    """
 
     accuracy: float
     confidence: float
     by_confidence: ThresholdRecord
     by_entropy: ThresholdRecord
+    networks: tuple[int, ...] = ()
 
 
 class ShiftRecord(ArtefactPart):
