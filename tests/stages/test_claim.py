@@ -202,6 +202,17 @@ def test_repeats_are_complete_where_each_validates_the_same_rows() -> None:
     assert not complete_repeats([parts[0], parts[2]])
 
 
+def test_a_claim_does_not_outlive_its_predictions(families: Path, claimed: Path) -> None:
+    assert (claimed / "ensemble" / "label_free.json").is_file()
+    run(families, tiny_recipe(CLAIM), {"claim": {"enabled": False}, "calibration": {"method": "none"}}, out=claimed)
+    again = Run.open(claimed)
+    assert again.claim is None
+    assert again.label_free is None
+    assert predict(claimed, families / "test").attrs["accuracy"] is None
+    run(families, tiny_recipe(CLAIM), out=claimed)
+    assert Run.open(claimed).claim is not None
+
+
 def test_changed_columns_are_not_read_from_an_earlier_start(families: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     shutil.copytree(families, data)

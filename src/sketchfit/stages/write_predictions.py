@@ -8,7 +8,16 @@ import numpy as np
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.inference.oof import Predictions, Rows
-from sketchfit.runs.artefacts import Choices, MeasuredChoice, Steps
+from sketchfit.moving import delete_file
+from sketchfit.runs.artefacts import (
+    Choices,
+    ClaimRecord,
+    EnsembleComparison,
+    EstimatedFrequencies,
+    LabelFreeRecord,
+    MeasuredChoice,
+    Steps,
+)
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.probabilities import write_probabilities
 from sketchfit.stages.apply_views import views_record
@@ -17,6 +26,9 @@ from sketchfit.stages.combine import comparison_record, print_comparison, weight
 from sketchfit.stages.context import RunContext, RunState, made
 from sketchfit.stages.products import Ensemble
 from sketchfit.stages.refit import refit_name
+
+TEST = "ensemble/test.npz"
+"""In a run's folder: probabilities of the test rows."""
 
 
 def write_predictions(context: RunContext, state: RunState) -> RunState:
@@ -27,6 +39,7 @@ def write_predictions(context: RunContext, state: RunState) -> RunState:
 
 def _write(context: RunContext, state: RunState) -> None:
     run, recipe = context.run, context.recipe
+    _delete_former(context, state)
     refits = {name: (refit_name(name), recipe.refit.weight) for name in state.refits}
     run.write(views_record(state.predictions, refits))
     write_ensemble(run, recipe, made(state.ensemble), list(state.sources))
@@ -37,6 +50,21 @@ def _write(context: RunContext, state: RunState) -> None:
         run.write(state.class_frequencies)
     write_run_predictions(run, state.rows, calibrated.predictions)
     run.write(Steps(steps=state.steps))
+
+
+def _delete_former(context: RunContext, state: RunState) -> None:
+    """Delete what an earlier start wrote, belongs to its predictions, and is not written again with those of now."""
+    former = [ClaimRecord.PLACE]  # the claim of the predictions of now is written after them
+    if not context.recipe.claim.enabled:
+        former.append(LabelFreeRecord.PLACE)
+    if state.class_frequencies is None:
+        former.append(EstimatedFrequencies.PLACE)
+    if made(state.ensemble).comparison is None:
+        former.append(EnsembleComparison.PLACE)
+    if not len(made(state.calibrated).predictions.test):
+        former.append(TEST)
+    for place in former:
+        delete_file(context.run.path / place)
 
 
 def write_ensemble(run: RunFolder, recipe: Recipe, ensemble: Ensemble, members: Sequence[str]) -> None:
@@ -56,4 +84,4 @@ def write_run_predictions(run: RunFolder, rows: Rows, predictions: Predictions) 
     """Write `ensemble/oof.npz` and, where there are test rows, `ensemble/test.npz`."""
     write_probabilities(run.ensemble / "oof.npz", rows.row, predictions.oof)
     if len(predictions.test):
-        write_probabilities(run.ensemble / "test.npz", np.arange(len(predictions.test)), predictions.test)
+        write_probabilities(run.path / TEST, np.arange(len(predictions.test)), predictions.test)
