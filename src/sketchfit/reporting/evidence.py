@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,9 @@ from sketchfit.inference.metrics import ranks, row_log_loss
 from sketchfit.runs.interim import own_or_interim
 from sketchfit.runs.probabilities import Probabilities
 from sketchfit.runs.run import Run
+from sketchfit.wording import listed
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -85,8 +89,15 @@ class Evidence:
 
     @cached_property
     def members(self) -> dict[str, NDArray[np.float32]]:
-        """Each member's name to its float32 [n, C]."""
-        return {name: self.run.oof(name).at(self.rows) for name in self.run.trained}
+        """Each member's name to its float32 [n, C]; a member that has not validated all rows is left out, with a note.
+
+        In a run that was stopped, further networks may have ended since its last predictions.
+        """
+        found = {name: self.run.oof(name) for name in self.run.trained}
+        left_out = [name for name, own in found.items() if not np.isin(self.rows, own.row).all()]
+        if left_out:
+            log.info(f"figures per member are without {listed(left_out)}: not all rows are validated by it")
+        return {name: own.at(self.rows) for name, own in found.items() if name not in left_out}
 
     @cached_property
     def test(self) -> NDArray[np.float32] | None:
