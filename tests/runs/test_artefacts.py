@@ -39,12 +39,12 @@ from sketchfit.runs.artefacts import (
     ScoutFinalists,
     ScoutRecord,
     ScoutSample,
-    SearchBase,
     SearchRecord,
     SoupRecord,
     Sources,
     Step,
     Steps,
+    VariantsBase,
     Views,
     WorkersRecord,
 )
@@ -84,7 +84,7 @@ NEW = (
     ScoutFinalists,
     ScoutRecord,
     ScoutSample,
-    SearchBase,
+    VariantsBase,
     SearchRecord,
     WorkersRecord,
 )

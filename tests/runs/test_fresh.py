@@ -21,7 +21,7 @@ OF_OTHER_FOLDERS = {
     "ScoutedOption",
     "ScoutFinalists",
     "ScoutSample",
-    "SearchBase",
+    "VariantsBase",
     "SearchRecord",
 }
 

@@ -30,14 +30,14 @@ from sketchfit.reporting.ablation_page import ablation_page
 from sketchfit.reporting.site.page_facts import page_facts
 from sketchfit.reporting.site.write_site import link_page, runs_on
 from sketchfit.runs.fingerprint import digest
-from sketchfit.runs.folder import RunFolder
+from sketchfit.runs.folder import RunFolder, place_of
 from sketchfit.runs.lock import one_writer
 from sketchfit.stages.check import check_networks
 from sketchfit.stages.context import RunContext
 from sketchfit.stages.planned_run import planned_folds
 from sketchfit.stages.resources import PlannedNetwork
 from sketchfit.stages.start import open_tables
-from sketchfit.stages.variants import VariantTrainer, right_rows
+from sketchfit.stages.variants import VariantTrainer, check_base, right_rows
 from sketchfit.text_tables import table_lines
 from sketchfit.verbosity import as_results
 from sketchfit.wording import counted
@@ -80,19 +80,21 @@ def ablate(request: DataRequest, variation: Variation) -> list[AblationRow]:
     """
     request = request.resolved()
     base, data = request.checked_recipe(), request.data
-    out = request.out or Path("runs") / f"{data.resolve().stem}-ablation"
+    out = request.out or place_of(data, "ablation")
     check_workers(base.compute)
     variants = make_variants(base, variation.settings, variation.grid)
     with one_writer(out):
         context = open_tables(data, base, out)
+        started = check_base(context, "ablation")
         _check(context, variants, variation.seeds)
+        context.engine.on_main(lambda: context.run.write(started))
         trainings = wave_size(base) * len(variants) * variation.seeds
         with unit_executor(context, trainings) as executor:
             trainer = VariantTrainer(replace(context, executor=executor))
             results = _results(trainer, variants, variation.seeds)
         results = _timed(context, variants, results)
         rows = ablation_table(results[0], results[1:], trainer.group_of(trainer.folds))
-        context.engine.on_main(lambda: _write(rows, out, data.name, context.table))
+        context.engine.on_main(lambda: _write(rows, out, data.resolve().name, context.table))
     with as_results():
         _print(rows, out)
     return rows

@@ -18,7 +18,7 @@ from sketchfit.errors import RecipeError
 from sketchfit.planning.goal import Goal
 from sketchfit.processors import cores
 from sketchfit.runs.create import locked_run
-from sketchfit.runs.folder import changes_suffix
+from sketchfit.runs.folder import changes_suffix, place_of
 from sketchfit.runs.large_arrays import large_arrays_in
 from sketchfit.runs.launchers import check_alone
 from sketchfit.stages.planned.prepare import check_goal
@@ -59,8 +59,7 @@ def run_in_time(request: DataRequest, goal: Goal, *, strict: bool = False, fresh
 
 def planned_folder(request: DataRequest) -> Path:
     """Return the folder of a run with a deadline: where the user names none, with a digest of the changes."""
-    name = f"{request.data.resolve().stem}-in-time{changes_suffix(request.recipe, request.changes)}"
-    return request.out or Path("runs") / name
+    return request.out or place_of(request.data, f"in-time{changes_suffix(request.recipe, request.changes)}")
 
 
 def planned_settings(request: DataRequest) -> Recipe:

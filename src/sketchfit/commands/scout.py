@@ -15,7 +15,7 @@ from sketchfit.files import write_text
 from sketchfit.reporting.kit.formats import percent
 from sketchfit.reporting.scout_page import PAGE, scout_page
 from sketchfit.runs.artefacts.scout import OptionFigures, ScoutRecord
-from sketchfit.runs.folder import RunFolder
+from sketchfit.runs.folder import RunFolder, place_of
 from sketchfit.runs.lock import one_writer
 from sketchfit.shell import joined
 from sketchfit.stages.scout.budget import Budget
@@ -83,7 +83,7 @@ def find_backbone(
 
 def scout_folder(request: DataRequest) -> Path:
     """Return the folder of the results; where the user names none, `runs/DATA-scout`."""
-    return request.out or Path("runs") / f"{request.data.resolve().stem}-scout"
+    return request.out or place_of(request.data, "scout")
 
 
 def _print(record: ScoutRecord, out: Path) -> None:

@@ -16,17 +16,14 @@ from sketchfit.commands.run import run
 from sketchfit.config.load import load_recipe
 from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
-from sketchfit.config.scope import training_settings
 from sketchfit.config.search_space import Space, changes_of, parse_space
-from sketchfit.data.table import Table, fingerprint
-from sketchfit.errors import Problems, RecipeError, RunError
+from sketchfit.errors import Problems, RecipeError
 from sketchfit.files import write_text
 from sketchfit.reporting.search_page import PAGE, search_page
 from sketchfit.reporting.site.page_facts import page_facts
 from sketchfit.reporting.site.write_site import link_page
-from sketchfit.runs.artefacts import SearchBase, SearchRecord, SearchTrial
-from sketchfit.runs.fingerprint import digest
-from sketchfit.runs.folder import RunFolder
+from sketchfit.runs.artefacts import SearchRecord, SearchTrial
+from sketchfit.runs.folder import RunFolder, place_of
 from sketchfit.runs.launchers import check_alone
 from sketchfit.runs.lock import one_writer
 from sketchfit.stages.after_training import seconds_after
@@ -40,7 +37,7 @@ from sketchfit.stages.search.study import EndedTrial, TrialStudy, best_trials, r
 from sketchfit.stages.search.trials import Limits, Trials, trial_name
 from sketchfit.stages.start import open_tables
 from sketchfit.stages.tables import print_table
-from sketchfit.stages.variants import VariantTrainer
+from sketchfit.stages.variants import VariantTrainer, check_base
 from sketchfit.text_tables import table_lines
 from sketchfit.tracking.console import duration
 from sketchfit.verbosity import as_results
@@ -95,7 +92,7 @@ def search(request: DataRequest, options: SearchOptions, now: Callable[[], float
     space = parse_space(base, options.over)
     limits = Limits(options.seconds, options.trials, options.average, now, began)
     check_workers(base.compute)
-    out = request.out or Path("runs") / f"{request.data.resolve().stem}-search"
+    out = request.out or place_of(request.data, "search")
     with one_writer(out):
         context = open_tables(request.data, base, out)
         print_table(context.table)
@@ -140,28 +137,15 @@ def _check(context: RunContext, space: Space) -> None:
     Raises:
         UserError: everything that is wrong.
     """
-    out, own = context.run.path, SearchBase(fingerprint=_fingerprint(context.recipe, context.table, space))
-    known = SearchBase.find(out)
-    if known is not None and known != own:
-        raise RunError(
-            f"{out} holds a search with another recipe, other data or other values of --over",
-            "Choose another folder with --out.",
-        )
-    if context.run.state.is_file():
-        raise RunError(f"{out} holds a run, and no search", "Choose another folder with --out.")
+    own = check_base(context, "search", [repr(one) for one in space])
     problems = Problems()
     folds = problems.collect(lambda: planned_folds(context.recipe, context.table)) or ()
     if len(folds) == 1:
         raise RecipeError("search compares trials on all folds but one, and there is one fold", "Set folds.k instead.")
     ((name, recipe),) = member_recipes(context.recipe).items()
-    network = PlannedNetwork(name, recipe, len(folds), out)
+    network = PlannedNetwork(name, recipe, len(folds), context.run.path)
     check_networks([network], folds, context.table, context.engine, problems).log()
     context.run.write(own)
-
-
-def _fingerprint(base: Recipe, table: Table, space: Space) -> str:
-    settings = base.model_dump(mode="json")
-    return digest(training_settings(settings), settings["folds"], fingerprint(table), [repr(one) for one in space])
 
 
 def _search(context: RunContext, data: Path, space: Space, limits: Limits) -> tuple[SearchRecord, Recipe]:
@@ -247,13 +231,13 @@ def _write(trials: Trials, record: SearchRecord, recipe: Recipe, chosen: Sequenc
     out.write_recipe(recipe)
     out.write(record)
     counts = f"{counted(len(table.label), 'training drawing')}, {counted(table.class_count, 'class')}"
-    facts = page_facts("search", {"Data": f"{Path(record.data).name}: {counts}"})
+    facts = page_facts("search", {"Data": f"{Path(record.data).resolve().name}: {counts}"})
     write_text(out.path / PAGE, search_page(record, _title(record), facts))
     place_networks(trials, recipe, chosen, RunFolder(out.path / record.run))
 
 
 def _title(record: SearchRecord) -> str:
-    return f"Search on {Path(record.data).name}"
+    return f"Search on {Path(record.data).resolve().name}"
 
 
 def _print(record: SearchRecord, out: Path) -> None:

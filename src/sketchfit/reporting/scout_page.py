@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from sketchfit.reporting.kit.page import render
 from sketchfit.reporting.kit.pareto import Plotted, pareto_chart, pareto_front
@@ -42,7 +43,7 @@ def scout_page(record: ScoutRecord) -> str:
     ]
     return render(
         "scout",
-        title=f"Scout on {record.data.rstrip('/').rpartition('/')[2]}",
+        title=f"Scout on {Path(record.data).resolve().name}",
         record=record,
         rows=rows,
         chosen=record.option(record.chosen),

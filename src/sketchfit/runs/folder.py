@@ -129,7 +129,17 @@ def default_name(
     Settings in place of a named recipe are called `custom`, with a digest of them.
     """
     name = "custom" if isinstance(recipe, Mapping) else Path(recipe).stem
-    return Path("runs") / f"{data.resolve().stem}-{name}{changes_suffix(recipe, overrides)}"
+    return place_of(data, f"{name}{changes_suffix(recipe, overrides)}")
+
+
+def place_of(data: Path, ending: str) -> Path:
+    """Return `runs/<data>-<ending>`: with the name of a folder, or that of a table without its suffix.
+
+    >>> place_of(Path("sketches.v2.csv"), "scout").as_posix()
+    'runs/sketches.v2-scout'
+    """
+    place = data.resolve()
+    return Path("runs") / f"{place.name if place.is_dir() else place.stem}-{ending}"
 
 
 def changes_suffix(recipe: str | Path | Mapping[str, Any], overrides: Sequence[str] | Mapping[str, Any]) -> str:

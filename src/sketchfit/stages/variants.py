@@ -11,10 +11,15 @@ from numpy.typing import NDArray
 from sketchfit.auditing.callback import AuditCallback
 from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
+from sketchfit.config.scope import training_settings
 from sketchfit.data.folds import Fold
 from sketchfit.data.store import Store
 from sketchfit.data.store_settings import StoreSettings
 from sketchfit.data.stores import load_store, store_settings
+from sketchfit.data.table import fingerprint
+from sketchfit.errors import RunError
+from sketchfit.runs.artefacts import VariantsBase
+from sketchfit.runs.fingerprint import digest
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.audit import find_groups
 from sketchfit.stages.bank import bank
@@ -28,6 +33,8 @@ from sketchfit.training.bank_member import is_bank_member, member_units, train_m
 from sketchfit.training.context import OneByOne, TrainingUnit
 from sketchfit.training.fold import mean_oof
 from sketchfit.training.fold_result import FoldResult
+
+ELSEWHERE = "Choose another folder with --out."
 
 
 class VariantTrainer:
@@ -111,6 +118,28 @@ class VariantTrainer:
         """Return the member without test rows: no variant needs their probabilities."""
         train = self._store(recipe)
         return Member(name, recipe, train, replace(train, images=train.images[:0], paper=train.paper[:0], errors=()))
+
+
+def check_base(context: RunContext, kind: str, values: Sequence[str] = ()) -> VariantsBase:
+    """Return what the variants begin with, to be written into the folder, unless that holds something else.
+
+    Args:
+        context: of the recipe that is changed.
+        kind: `ablation` or `search`.
+        values: of a search, which it may not change when it continues.
+
+    Raises:
+        RunError: the folder holds a run, or variants of another recipe, other data or other values.
+    """
+    out, settings = context.run.path, context.recipe.model_dump(mode="json")
+    parts = training_settings(settings), settings["folds"], fingerprint(context.table), [*values]
+    own, known = VariantsBase(fingerprint=digest(*parts)), VariantsBase.find(out)
+    if context.run.state.is_file():
+        raise RunError(f"{out} holds a run, and no {kind}", ELSEWHERE)
+    if known is not None and known != own:
+        others = "another recipe, other data or other values of --over" if values else "another recipe or other data"
+        raise RunError(f"{out} holds variants of {others}", ELSEWHERE)
+    return own
 
 
 def right_rows(results: Sequence[FoldResult], label: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -26,10 +26,11 @@ from sketchfit.runs.artefacts.pseudo_labels import PseudoLabelRound, PseudoLabel
 from sketchfit.runs.artefacts.relations import GroupingFigures, KeyFigures, Relations
 from sketchfit.runs.artefacts.scores import EnsembleComparison, MemberFigures, MethodFigures, Step, Steps
 from sketchfit.runs.artefacts.scout import OptionFigures, ScoutedOption, ScoutFinalists, ScoutRecord, ScoutSample
-from sketchfit.runs.artefacts.search import SearchBase, SearchRecord, SearchTrial
+from sketchfit.runs.artefacts.search import SearchRecord, SearchTrial
 from sketchfit.runs.artefacts.soups import FoldSoupRecord, MemberSoupRecord, SoupRecord
 from sketchfit.runs.artefacts.students import Cost, DistilledStudent, WithoutTeacher
 from sketchfit.runs.artefacts.summary import FirstAdvice, RunSummary, Weakness
+from sketchfit.runs.artefacts.variants import VariantsBase
 
 __all__ = [
     "AuditDone",
@@ -79,7 +80,6 @@ __all__ = [
     "ScoutRecord",
     "ScoutSample",
     "ScoutedOption",
-    "SearchBase",
     "SearchRecord",
     "SearchTrial",
     "Sets",
@@ -94,6 +94,7 @@ __all__ = [
     "TriedView",
     "TypicalImages",
     "UnitRecord",
+    "VariantsBase",
     "Views",
     "Weakness",
     "WithoutTeacher",

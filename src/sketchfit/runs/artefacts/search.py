@@ -8,17 +8,6 @@ from sketchfit.runs.artefact import Artefact, ArtefactPart
 from sketchfit.runs.estimates import Difference, Estimate
 
 
-class SearchBase(Artefact):
-    """What a search began with; the same folder continues no other one.
-
-    Attributes:
-        fingerprint: of the recipe, the tables and the space.
-    """
-
-    PLACE = "base.json"
-    fingerprint: str
-
-
 class SearchTrial(ArtefactPart):
     """A trial.
 
