@@ -6,11 +6,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import numpy as np
 import pytest
 import torch
 
 from sketchfit.config.load import load_recipe
 from sketchfit.config.parse import parse_recipe
+from sketchfit.data.table import Table
 from sketchfit.errors import MissingPackageError, RecipeError, UserError
 from sketchfit.runs.artefacts import WorkersRecord
 from sketchfit.training.context import OneByOne, RunContext
@@ -91,11 +93,14 @@ def test_apples_gpu_trains_one_network_at_a_time(tmp_path: Path):
         ({"folds": {"train": [1]}}, 1),
         ({"folds": {"k": 3, "repeats": 2}}, 6),
         ({"folds": {"holdout": 0.2}}, 1),
+        ({"folds": {"column": "drawer"}}, 3),
+        ({"folds": {"column": "drawer", "train": [1]}}, 1),
         ({"members": {"a": {}, "b": {"training": {"epochs": 0, "kernel": "replace"}}, "c": {}}}, 4),
     ],
 )
 def test_the_first_wave_has_the_networks_of_all_folds(changes: dict[str, Any], wave: int):
-    assert wave_size(parse_recipe(tiny_recipe(changes))) == wave
+    table = cast(Table, SimpleNamespace(columns={"drawer": np.array(["0", "1", "2", "1"])}))
+    assert wave_size(parse_recipe(tiny_recipe(changes)), table) == wave
 
 
 @pytest.mark.parametrize("workers", ["1", "auto", "64", "ray://head", "ray://10.0.0.1:10001", "ray://auto"])

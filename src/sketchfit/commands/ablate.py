@@ -88,7 +88,7 @@ def ablate(request: DataRequest, variation: Variation) -> list[AblationRow]:
         started = check_base(context, "ablation")
         _check(context, variants, variation.seeds)
         context.engine.on_main(lambda: context.run.write(started))
-        trainings = wave_size(base) * len(variants) * variation.seeds
+        trainings = wave_size(base, context.table) * len(variants) * variation.seeds
         with unit_executor(context, trainings) as executor:
             trainer = VariantTrainer(replace(context, executor=executor))
             results = _results(trainer, variants, variation.seeds)

@@ -55,7 +55,7 @@ def combine(
     """
     submissions = submissions or {}
     target = RunFolder(Path(out))
-    _check(len(runs), target, submissions)
+    _check(runs, target, submissions)
     console = console or Console("none")
     opened = [open_finished(run, partial=partial) for run in runs]
     for note in (note for _, lacks in opened for note in lacks):
@@ -99,9 +99,12 @@ def parse_submissions(texts: Sequence[str]) -> dict[str | Path, float]:
     """
     found: dict[str | Path, float] = {}
     for text in texts:
-        path, _, guess = text.rpartition("=")
+        name, _, guess = text.rpartition("=")
+        path = Path(name or text)
+        if path in found:
+            raise UserError(f"{path} is named more than once")
         try:
-            found[Path(path or text)] = float(guess)
+            found[path] = float(guess)
         except ValueError as error:
             raise UserError(
                 f"{text!r} is not of the form FILE=ACCURACY", "For example: --submission theirs.csv=0.91"
@@ -109,10 +112,11 @@ def parse_submissions(texts: Sequence[str]) -> dict[str | Path, float]:
     return found
 
 
-def _check(runs: int, target: RunFolder, submissions: Mapping[str | Path, float]) -> None:
-    if runs + len(submissions) < 2 or not runs:
+def _check(runs: Sequence[str | Path], target: RunFolder, submissions: Mapping[str | Path, float]) -> None:
+    if len(runs) + len(submissions) < 2 or not runs:
         raise UserError("an ensemble takes two runs or more, or a run and a submission")
-    problems = [
+    problems = [f"{text} is named more than once" for text in _repeated([*runs, *submissions])]
+    problems += [
         f"{path}: an accuracy is between 0 and 1, and this one is {guess}"
         for path, guess in submissions.items()
         if not 0 <= guess <= 1
@@ -124,6 +128,12 @@ def _check(runs: int, target: RunFolder, submissions: Mapping[str | Path, float]
         check_kind(target, "ensemble")
     elif not is_empty(target.path) and not Sources.exists(target.path):
         raise UserError(f"{target.path} is not empty and holds no ensemble", "Choose another folder with --out.")
+
+
+def _repeated(paths: Sequence[str | Path]) -> list[str]:
+    """Return the paths of places that earlier ones name too."""
+    places = [Path(path).resolve() for path in paths]
+    return [str(path) for number, path in enumerate(paths) if places[number] in places[:number]]
 
 
 def _named(runs: Sequence[Run]) -> dict[str, Run]:

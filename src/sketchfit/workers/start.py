@@ -10,11 +10,13 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.training import ComputeSection
+from sketchfit.data.table import Table
 from sketchfit.errors import MissingPackageError, UserError
 from sketchfit.memory import available_memory
 from sketchfit.processors import cores
@@ -93,9 +95,10 @@ def unit_executor(context: RunContext, units: int | None = None) -> Iterator[Tra
         address = workers if isinstance(workers, str) and workers != "auto" else None
         nodes, gpu, cluster = _local(context) if address is None else _remote(context, address, stack)
         number = workers if isinstance(workers, int) else None
-        share = unit_share(number, nodes, units or wave_size(context.recipe), gpu=gpu, threads=_decided_threads(record))
+        units = units or wave_size(context.recipe, context.table)
+        share = unit_share(number, nodes, units, gpu=gpu, threads=_decided_threads(record))
         if address is None and share.at_once == 1:
-            _log_alone(workers)
+            _log_alone(workers, units)
             stack.enter_context(_begun_threads(record))
             yield OneByOne()
             return
@@ -149,9 +152,12 @@ def _send_token() -> None:
         os.environ.setdefault("RAY_AUTH_MODE", "token")  # otherwise a client sends none, and waits in vain
 
 
-def wave_size(recipe: Recipe) -> int:
+def wave_size(recipe: Recipe, table: Table) -> int:
     """Return the number of networks that a run first has to train: its members' networks of all folds."""
-    folds = recipe.folds.count or 1 if recipe.folds.train is None else len(recipe.folds.train)
+    section = recipe.folds
+    folds = section.count or len(np.unique(table.columns.get(section.column or "", ())))
+    if section.train is not None:
+        folds = len(section.train)
     networks = sum(member.training.epochs > 0 for member in member_recipes(recipe).values())
     return max(1, networks * folds)
 
@@ -169,8 +175,10 @@ def _decided_threads(record: WorkersRecord | None) -> int | None:
     return int(given) if given.isdecimal() and int(given) else None
 
 
-def _log_alone(workers: object) -> None:
-    if workers != "auto":
+def _log_alone(workers: object, units: int) -> None:
+    if units == 1:
+        log.info("workers: there is one network to train, and it is trained in this process")
+    elif workers != "auto":
         log.info("workers: this machine trains one network at a time: it has one core, or its memory is small")
 
 
