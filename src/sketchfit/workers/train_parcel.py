@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -86,7 +87,7 @@ class Outbox(logging.Handler):
     def __init__(self, folder: Path, console: Console, send: Send) -> None:
         super().__init__()
         self._changed, self._console, self._send = ChangedFiles(folder), console, send
-        self._waiting: list[UnitMessage] = []
+        self._waiting: deque[UnitMessage] = deque()
         self._before: list[logging.Handler] = []
         self._ended = threading.Event()
         self._saves: int | None = None
@@ -125,7 +126,7 @@ class Outbox(logging.Handler):
     def _look(self, files_from: float) -> float:
         """Send what there is; return when files are sent next, so that sending them takes little of the time."""
         began = time.monotonic()
-        messages, self._waiting = self._waiting, []
+        messages = [self._waiting.popleft() for _ in range(len(self._waiting))]  # others are added meanwhile
         changed = self._changed.look() if began >= files_from else None
         messages += [changed] if changed is not None else []
         saves = self._send([*messages, self._progress()])
