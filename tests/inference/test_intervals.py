@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import expit
 from scipy.stats import binomtest
 
 from sketchfit.inference import intervals
@@ -192,3 +193,24 @@ def test_many_groups_have_the_intervals_of_the_plain_bootstrap(
     assert many.value == plain.value
     assert (many.low, many.high) == pytest.approx((plain.low, plain.high), abs=0.08 * width)
     assert (many.low, many.high) != (plain.low, plain.high)
+
+
+@pytest.mark.parametrize("families", [2, 3, 5, 8, 20])
+def test_intervals_of_few_families_contain_the_truth_as_often_as_they_state(families: int) -> None:
+    rng = np.random.default_rng(families)
+    truth = expit(rng.normal(0.4, 1.0, 100_000)).mean()
+    group, inside = np.repeat(np.arange(families), 50), 0
+    for _ in range(400):
+        rates = expit(rng.normal(0.4, 1.0, families))
+        found = intervals.accuracy(rng.random(len(group)) < rates[group], group)
+        inside += found.low <= truth <= found.high
+    assert inside / 400 > 0.92
+
+
+def test_the_variance_of_few_families_counts_for_fewer_rows() -> None:
+    # 4 families of 10 rows with 8, 6, 4 and 2 right: variance between them (9 + 1 + 1 + 9) * 4 / 3 / 40^2, that of 40
+    # rows 0.25 / 40, design effect 8 / 3. The t quantiles are 2.0227 (39 degrees of freedom) and 3.1824 (3).
+    right = np.concatenate([np.arange(10) < k for k in (8, 6, 4, 2)])
+    found = intervals.accuracy(right, np.repeat(np.arange(4), 10))
+    by_hand = intervals.wilson(0.5 * 15 * (2.0227 / 3.1824) ** 2, 15 * (2.0227 / 3.1824) ** 2)
+    assert (found.low, found.high) == pytest.approx((by_hand.low, by_hand.high), abs=1e-4)

@@ -38,9 +38,10 @@ def wilson(successes: float, n: float, level: float = LEVEL) -> Estimate:
 def accuracy(correct: NDArray[Any], group: NDArray[Any] | None = None, level: float = LEVEL) -> Estimate:
     """Return the share of correct rows with Wilson's interval, widened for near-duplicates.
 
-    With `group`, the interval uses the effective sample size: n divided by the design effect, the variance of the share
-    between families divided by that of as many independent rows (Korn & Graubard 1998), at least 1. Where all rows are
-    correct, or all wrong, it is the number of families.
+    With `group`, the interval uses the effective sample size of Korn & Graubard (1998): n divided by the design effect,
+    which is the variance of the share between families over that of as many independent rows, at least 1; and reduced
+    by the squared ratio of t quantiles, since few families estimate that variance badly. Where all rows are correct, or
+    all wrong, it is the number of families.
 
     Args:
         correct: bool [N].
@@ -58,9 +59,21 @@ def accuracy(correct: NDArray[Any], group: NDArray[Any] | None = None, level: fl
         effective = float(families)
     else:
         between = families / (families - 1) * float(((sums - plain.value * sizes) ** 2).sum()) / len(right) ** 2
-        effective = len(right) / max(between / binomial, 1.0)
+        effective = len(right) / max(between / binomial, 1.0) * _known_variance(families, len(right), level)
     widened = wilson(plain.value * effective, effective, level)
     return Estimate(plain.value, widened.low, widened.high, len(right))
+
+
+def _known_variance(families: int, rows: int, level: float) -> float:
+    """Return what a variance that families estimate is worth, relative to one that as many independent rows estimate.
+
+    >>> [round(_known_variance(families, 1000, 0.95), 2) for families in (2, 5, 20, 1000)]
+    [0.02, 0.5, 0.88, 1.0]
+    """
+    from scipy.special import stdtrit  # where rows are related
+
+    of_rows, of_families = stdtrit(np.array([rows - 1, families - 1]), 0.5 + level / 2)
+    return float((of_rows / of_families) ** 2)
 
 
 def sums_by_group(values: NDArray[np.float64], group: NDArray[Any] | None) -> tuple[NDArray[Any], NDArray[Any]]:
