@@ -66,3 +66,6 @@ def test_near_duplicates_of_many_rows_are_searched_among_some(tmp_path, monkeypa
     assert searched == [10]
     assert found.group is not None
     assert len(found.group) == 24
+    assert len(found.sample) == 10
+    for fold in found.folds:  # in others, copies could be on both sides
+        assert sorted([*fold.train, *fold.valid]) == found.sample.tolist()

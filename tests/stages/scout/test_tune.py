@@ -14,6 +14,11 @@ def test_both_finalists_get_as_many_epochs_as_fit(seconds, expected):
     assert epochs_that_fit(both, 10, 5, Budget(seconds, Time(), began=100.0)) == expected
 
 
+def test_folds_of_a_part_of_the_rows_take_a_part_of_the_time():
+    both = [make_figures("a", train_seconds=200.0), make_figures("b", train_seconds=300.0)]
+    assert epochs_that_fit(both, 10, 5, Budget(20.0, Time(), began=100.0), share=0.5) == 4
+
+
 def test_never_more_than_the_recipe_has():
     both = [make_figures("a"), make_figures("b")]
     assert epochs_that_fit(both, 2, 5, Budget(1e6, Time(), began=100.0)) == 2

@@ -19,7 +19,7 @@ from sketchfit.wording import counted
 log = logging.getLogger(__name__)
 
 MOST_COMPARED = 20_000
-"""Of more rows, near-duplicates are searched among these alone, at random."""
+"""Of more rows, near-duplicates are searched among these alone, at random, and the scout uses no others."""
 
 Rows = NDArray[np.int64]
 
@@ -29,7 +29,7 @@ class ScoutRows:
     """Rows of the training table.
 
     Attributes:
-        folds: of the first repeat, all readable rows.
+        folds: of the first repeat: all readable rows; where near-duplicates are kept together, at most `MOST_COMPARED`.
         sample: int64 [n], rows whose frozen features are compared, ascending.
         group: int64 [N], near-duplicates; None where they are not kept together.
     """
@@ -51,25 +51,27 @@ def scout_rows(context: RunContext, store: Store) -> ScoutRows:
     """
     recipe = context.recipe
     wanted = recipe.audit.enabled and recipe.folds.group != "none" and recipe.folds.column is None
-    group = _near_duplicates(context, store) if wanted else None
-    folds, assignment = make_folds(context.table, store.readable, group, recipe)
+    rows = np.flatnonzero(store.readable)
+    if wanted and len(rows) > MOST_COMPARED:
+        log.info(f"{MOST_COMPARED:,} of {len(rows):,} images are used, at random: near-duplicates are searched in them")
+        rows = np.sort(np.random.default_rng(0).permutation(rows)[:MOST_COMPARED])
+    group = _near_duplicates(context, store, rows) if wanted else None
+    usable = np.zeros(len(store.readable), dtype=np.bool_)
+    usable[rows] = True
+    folds, assignment = make_folds(context.table, usable, group, recipe)
     first = tuple(fold for fold in folds if fold.number <= int(assignment[0].max()))
-    return ScoutRows(first, np.flatnonzero(store.readable), group)
+    return ScoutRows(first, rows, group)
 
 
-def _near_duplicates(context: RunContext, store: Store) -> Rows:
-    """Return the group of each row, int64 [N]: of copies one number, of others their own."""
+def _near_duplicates(context: RunContext, store: Store, rows: Rows) -> Rows:
+    """Return the group of each row, int64 [N]: of copies among `rows` one number, of others their own."""
     path = context.run.path / f"groups-{store.folder.name}.npz"
     known = find_npz(path)
     if known is None:
-        readable = np.flatnonzero(store.readable)
-        if len(readable) > MOST_COMPARED:
-            log.info(f"near-duplicates are searched among {MOST_COMPARED:,} of {len(readable):,} images, at random")
-            readable = np.sort(np.random.default_rng(0).permutation(readable)[:MOST_COMPARED])
-        found = find(lambda place: np.asarray(store.images[readable[place]]), len(readable))
+        found = find(lambda place: np.asarray(store.images[rows[place]]), len(rows))
         group = np.arange(len(store.errors), dtype=np.int64)
         for places in found.groups:
-            group[readable[list(places)]] = readable[places[0]]
+            group[rows[list(places)]] = rows[places[0]]
         path.parent.mkdir(parents=True, exist_ok=True)
         write_npz(path, known := {"group": group})
     group = known["group"]

@@ -50,7 +50,9 @@ class Decision:
     reason: str
 
 
-def epochs_that_fit(finalists: Sequence[OptionFigures], epochs: int, folds: int, budget: Budget) -> int:
+def epochs_that_fit(
+    finalists: Sequence[OptionFigures], epochs: int, folds: int, budget: Budget, share: float = 1.0
+) -> int:
     """Return for how many epochs both finalists can be fine-tuned on one fold in the time that is left; 0: for none.
 
     Args:
@@ -58,8 +60,9 @@ def epochs_that_fit(finalists: Sequence[OptionFigures], epochs: int, folds: int,
         epochs: of the recipe.
         folds: of the recipe.
         budget: the time.
+        share: of the rows that the folds have.
     """
-    per_epoch = sum((one.train_seconds or 0.0) / (epochs * folds) for one in finalists)
+    per_epoch = share * sum((one.train_seconds or 0.0) / (epochs * folds) for one in finalists)
     most = min(MOST_EPOCHS, epochs)
     return next((count for count in range(most, 0, -1) if budget.allows(count * per_epoch)), 0)
 
@@ -98,7 +101,8 @@ def _recorded_epochs(context: RunContext, figures: Sequence[OptionFigures], rows
     begun = ScoutFinalists.find(path)
     if begun is not None and begun.names == names:
         return begun.epochs
-    epochs = epochs_that_fit(figures, context.recipe.training.epochs, len(rows.folds), budget)
+    share = (len(rows.folds[0].train) + len(rows.folds[0].valid)) / len(context.table.label)
+    epochs = epochs_that_fit(figures, context.recipe.training.epochs, len(rows.folds), budget, share)
     if epochs:
         ScoutFinalists(names=names, epochs=epochs).write(path)
     return epochs
