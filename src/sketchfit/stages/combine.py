@@ -10,9 +10,10 @@ from typing import Literal
 import numpy as np
 
 from sketchfit.config.ensemble import EnsembleSection
+from sketchfit.inference.arrays import Floats
 from sketchfit.inference.choices import MEASURES, print_unused, unless_worse
 from sketchfit.inference.diversity import Diversity, diversity
-from sketchfit.inference.ensembling.compare import BASELINE, Comparison, compare_ensembles, methods_of
+from sketchfit.inference.ensembling.compare import BASELINE, Comparison, MethodScore, compare_ensembles, methods_of
 from sketchfit.inference.ensembling.rule import Rule
 from sketchfit.inference.oof import Predictions, Rows
 from sketchfit.inference.votes import combine_folds
@@ -68,21 +69,37 @@ def combine_members(members: Mapping[str, Predictions], rows: Rows, section: Ens
     # Choosing inside all folds but one takes two folds there.
     choose = section.method == "best" and section.honest_choice and len(methods) > 1 and len(np.unique(rows.fold)) > 2
     comparison = compare_ensembles(by_name, rows, methods, choose)
-    score = comparison.best if section.method == "best" else comparison[section.method]
-    honest = comparison.honest_prob if comparison.honest_prob is not None else score.prob
-    best = comparison[BASELINE]
-    if score is best:
-        choice = _best_other(comparison, rows) if section.method == "best" else None
-    else:
-        name, alone = f"ensemble by {score.name}", best.rule.predict(oof)
-        measured = [unless_worse(name, rows, prob, honest, force=section.force) for prob in (alone, best.prob)]
-        choice = min(measured, key=lambda one: one.used)
+    wanted_way = comparison.best if section.method == "best" else comparison[section.method]
+    choice = _against_best_member(comparison, wanted_way, list(by_name.values()), rows, section)
     print_unused([] if choice is None else [choice])
-    if choice is None or not choice.used:
-        score, honest = best, best.prob
-    predictions = Predictions(honest.astype(np.float32, copy=False), score.rule.predict(test))
+    score = wanted_way if choice is not None and choice.used else comparison[BASELINE]
+    own = _honest_prob(comparison, score)
+    predictions = Predictions(own.astype(np.float32, copy=False), score.rule.predict(test))
     found = diversity(by_name, rows.label, rows.group)
     return Ensemble(score.name, score.rule, predictions, comparison, found, choice)
+
+
+def _against_best_member(
+    comparison: Comparison, score: MethodScore, oof: Sequence[Floats], rows: Rows, section: EnsembleSection
+) -> MeasuredChoice | None:
+    """Compare a way of combining with the best member: as it is, and as it is chosen on other folds.
+
+    Returns:
+        What decides against the way, or the comparison by which it is used. Where the best member is the way: what
+        decides against the best of the others; None where nothing does.
+    """
+    best = comparison[BASELINE]
+    if score is best:
+        return _best_other(comparison, rows) if section.method == "best" else None
+    name, prob, alone = f"ensemble by {score.name}", _honest_prob(comparison, score), best.rule.predict(oof)
+    measured = [unless_worse(name, rows, one, prob, force=section.force) for one in (alone, best.prob)]
+    return min(measured, key=lambda one: one.used)
+
+
+def _honest_prob(comparison: Comparison, score: MethodScore) -> Floats:
+    """Return the out-of-fold probabilities of a way, which include that it was chosen; of the best member its own."""
+    chosen = comparison.honest_prob
+    return score.prob if chosen is None or score.name == BASELINE else chosen
 
 
 def _best_other(comparison: Comparison, rows: Rows) -> MeasuredChoice | None:
