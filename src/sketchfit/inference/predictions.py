@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ _SHOWN = 3
 def align_runs(runs: Mapping[str, Run], split: Split) -> tuple[NDArray[np.int64], tuple[NDArray[np.float32], ...]]:
     """Read the probabilities of runs, and bring them into the same order.
 
+    Out of fold, runs may have different rows: a run with a deadline validates some folds, others score some. The rows
+    are then those that all runs have validated.
+
     Args:
         runs: each with the name by which messages call it.
         split: out-of-fold or test rows.
@@ -28,19 +32,28 @@ def align_runs(runs: Mapping[str, Run], split: Split) -> tuple[NDArray[np.int64]
         Row numbers, int64 [N], ascending, and the probabilities float32 [N, C] of each run.
 
     Raises:
-        UserError: probabilities are missing or unsound, or the runs have other tables, classes or rows.
+        UserError: probabilities are missing or unsound, the runs have other tables, classes or test rows, or no row in
+            common.
     """
     parts = {name: run.oof() if split == "oof" else run.test() for name, run in runs.items()}
-    check_compatible({name: (run.table, parts[name]) for name, run in runs.items()})
-    row = np.sort(next(iter(parts.values())).row)
+    check_compatible({name: (run.table, parts[name]) for name, run in runs.items()}, same_rows=split == "test")
+    row = reduce(np.intersect1d, [part.row for part in parts.values()])
+    if not len(row):
+        raise RunError(
+            f"no row is validated by all of {listed(parts)}",
+            "Combine runs that have a fold in common, or with more folds.",
+        )
     return row, tuple(part.at(row) for part in parts.values())
 
 
-def check_compatible(members: Mapping[str, tuple[RunTable, Probabilities]]) -> None:
+def check_compatible(members: Mapping[str, tuple[RunTable, Probabilities]], *, same_rows: bool = True) -> None:
     """Refuse members that can't be combined, with every reason.
 
-    Each must be sound by itself; all must share the table, the classes and their order, and the set of rows. The order
-    of rows may differ.
+    Each must be sound by itself; all must share the table, the classes and their order. The order of rows may differ.
+
+    Args:
+        members: table and probabilities of each, by the name by which messages call it.
+        same_rows: whether all must have the same set of rows.
 
     Raises:
         UserError: one sentence per problem.
@@ -51,7 +64,8 @@ def check_compatible(members: Mapping[str, tuple[RunTable, Probabilities]]) -> N
     first = next(iter(members))
     for name in list(members)[1:]:
         found += [f"{name} and {first} {problem}" for problem in _table_problems(members[first][0], members[name][0])]
-        found += _row_problems((first, members[first][1]), (name, members[name][1]))
+        if same_rows:
+            found += _row_problems((first, members[first][1]), (name, members[name][1]))
     if found:
         raise RunError(found, "Combine runs on the same table only, and run those that are incomplete again.")
 
