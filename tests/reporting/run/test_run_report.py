@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -147,3 +148,14 @@ def test_of_many_drawings_the_page_has_a_sample(make_run: Callable[..., Path], m
     assert used <= set(places)
     assert data["matrix"] == complete["matrix"]
     assert "places" not in complete
+
+
+def test_parts_of_the_drawings_are_those_of_the_split_also_where_few_are_trained(make_run: Callable[..., Path]) -> None:
+    run = make_run(members=1)
+    oof = np.load(run / "ensemble" / "oof.npz")
+    held = oof["row"] % 2 == 0
+    np.savez(run / "ensemble" / "oof.npz", row=oof["row"][held], prob=oof["prob"][held])
+    shutil.rmtree(run / "members" / "member0" / "fold1")
+    text = write_report(run).read_text(encoding="utf-8")
+    assert "60 held-out drawings" in text
+    assert "split into 2 parts" in text

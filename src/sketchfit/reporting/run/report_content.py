@@ -167,7 +167,7 @@ def _page(
 ) -> str:
     """Put the sections together, with the data of the page's script."""
     evidence, places = source.evidence, shown.places
-    label = evidence.label[places]
+    label, every = evidence.label[places], evidence.run.rows.fold  # also of folds that were not trained
     data = {
         "names": evidence.class_names,
         "side": source.recipe.report.thumbnail,
@@ -193,7 +193,7 @@ def _page(
         facts=run_facts(evidence.run),
         rows=len(evidence.rows),
         classes=evidence.class_count,
-        folds=len(np.unique(evidence.fold)),
+        folds=len(np.unique(every[every >= 0])),
         members=max(len(evidence.members), 1),
         links=[(section.anchor, section.name) for section in sections],
         sections=sections,
