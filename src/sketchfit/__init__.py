@@ -1,4 +1,4 @@
-"""sketchfit: from a table of labelled drawings to the best classifier that can honestly be claimed for them.
+"""sketchfit: from a table of labelled drawings to an accurate classifier, and the accuracy to expect on new drawings.
 
 `__all__` is the public interface; docs/api/versioning.md promises what stays stable. Names are imported when they are
 first used, so that `import sketchfit` takes milliseconds.

@@ -143,9 +143,9 @@ def _table(found: list[Parameter]) -> str:
 def _parameter(name: str, kind: Any, mark: ArgumentInfo | OptionInfo, default: Any) -> Parameter:
     required = default is inspect.Parameter.empty
     help_text = " ".join((mark.help or "").split())
-    several = " …" if typing.get_origin(_without_none(kind)) is list else ""
     if isinstance(mark, ArgumentInfo):
         shown = mark.metavar or name.upper()
+        several = " …" if typing.get_origin(_without_none(kind)) is list and not shown.endswith("…") else ""
         usage = f"{shown}{several}" if required else f"[{shown}{several}]"
         return Parameter(usage, f"`{_cell(shown)}{several}`", "required" if required else _default(default), help_text)
     # Within Annotated, typer reads the first of the names as the default.

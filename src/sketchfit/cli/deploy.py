@@ -92,7 +92,8 @@ def push(
     fold: Annotated[int | None, typer.Option("--fold", help="That fold's network.")] = None,
     bundle: Annotated[bool, typer.Option("--bundle", help="Also the files for `sketchfit serve`.")] = False,
     licence: Annotated[
-        str | None, typer.Option("--licence", "--license", help="Of the network; by default that of its weights.")
+        str | None,
+        typer.Option("--licence", "--license", help="Licence of the network; by default the licence of its weights."),
     ] = None,
     private: Annotated[bool, typer.Option("--private", help="Make a new repository private.")] = False,
     message: Annotated[str | None, typer.Option("--message", "-m", help="Of the commit.")] = None,

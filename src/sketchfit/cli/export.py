@@ -42,7 +42,8 @@ def export(
         bool, typer.Option("--neighbours", help="Add up to 2,000 training drawings, shown next to answers.")
     ] = False,
     licence: Annotated[
-        str | None, typer.Option("--licence", "--license", help="Of the network; by default that of its weights.")
+        str | None,
+        typer.Option("--licence", "--license", help="Licence of the network; by default the licence of its weights."),
     ] = None,
     web: Annotated[
         Path | None,

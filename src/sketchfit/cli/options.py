@@ -13,7 +13,8 @@ from sketchfit.cli.complete import recipe_names_or_auto, setting_keys
 Data = Annotated[
     Path,
     typer.Argument(
-        help="Folder with train.csv or one subfolder per class, or a CSV or Parquet table; also s3://, gs:// or hf://."
+        help="Folder with train.csv or one subfolder per class, or a CSV or Parquet table; "
+        "also s3://, gs://, az:// or hf://."
     ),
 ]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")]

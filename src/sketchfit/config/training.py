@@ -184,6 +184,7 @@ class ComputeSection(Section):
     """Processes that prepare the augmented pictures of a training in place of threads; the content of a batch does not
     depend on it. `auto`: for a GPU, one per thread of torch, up to 16 and the number of cores; else 0, for threads."""
     workers: Annotated[Annotated[int, Field(ge=1, le=4096)] | Workers, Scope("run", "nothing")] = 1
-    """In `run`, `ablate` and `scout`, networks that are trained at the same time, by Ray (`pip install
-    'sketchfit[cluster]'`): a number; `auto`: one per GPU, or all cores without one; `ray://HEAD`: all that a cluster
-    has. 1: one after the other. In a run with a deadline a number or `auto` sets `networks_at_once`, without Ray."""
+    """In `run`, `ablate`, `scout` and `search`, networks that are trained at the same time, by Ray (`pip install
+    'sketchfit[train,cluster]'`): a number; `auto`: one per GPU, or all cores without one; `ray://HEAD`: all that a
+    cluster has. 1: one after the other. In a run with a deadline a number or `auto` sets `networks_at_once`, without
+    Ray."""

@@ -1,4 +1,4 @@
-"""Data in object stores and on the hub: `s3://bucket/folder`, `gs://…`, `hf://datasets/owner/name`, through fsspec.
+"""Data in object stores and on the hub, through fsspec: `s3://bucket/folder`, `gs://…`, `az://…`, `hf://datasets/a/b`.
 
 All files of the folder are copied into the cache once. A later start compares sizes and versions, and copies what has
 changed. Everything else reads the copy, as it reads a folder that was always there.
