@@ -97,11 +97,13 @@ workflows: install
 	$(SCHEMA) vendor.citation-file-format CITATION.cff
 	$(UV_TOOL) 'zizmor==1.32.0' zizmor --quiet --offline .github
 
-# make bench DATA=folder WEIGHTS=file [BENCH="--only training --repeats 5"]: sketchfit compared with its peers
+# make bench DATA=folder WEIGHTS=file [BENCH="--only training --repeats 5"]: sketchfit compared with its peers, in
+# build/benchmarks-latest.md
 bench: install
 	@test -n "$(DATA)" && test -n "$(WEIGHTS)" || { echo "make bench DATA=folder WEIGHTS=file.safetensors"; exit 2; }
 	$(BIN)/python -m pip install --quiet --constraint lock.txt --editable '.[bench]'
-	$(BIN)/python -m benchmarks "$(DATA)" --weights "$(WEIGHTS)" --out docs/benchmarks-latest.md $(BENCH)
+	mkdir -p build
+	$(BIN)/python -m benchmarks "$(DATA)" --weights "$(WEIGHTS)" --out build/benchmarks-latest.md $(BENCH)
 
 # make example DATA=folder WEIGHTS=file: the example report and the pictures of the documentation
 example: install

@@ -81,7 +81,7 @@ NOTES = """
 ALL = """
 Two readers of formats are not installed because of their licence: pillow-heif (its wheels contain x265, GPL-2.0), for
 which pi-heif is used, and pillow-jxl-plugin (GPL-3.0). They are used where somebody installs them. Pretrained weights
-have licences of their own: [backbones](models.md).
+have licences of their own: [candidates](scout.md#candidates).
 
 ## All
 | package | licence | installed by |
