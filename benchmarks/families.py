@@ -33,6 +33,11 @@ MOST = 200.0
 
 TEXT = """# Backbones
 
+This page is about compatibility: which steps of a run work with which family of timm. It does not compare accuracies.
+Which backbone suits a device and a data set: `sketchfit recipes` lists the shipped recipes with their machine,
+[the planner](deadline.md) states which one is the default, and [`sketchfit scout`](scout.md) compares backbones on your
+drawings.
+
 Any model of timm {version} can be a backbone. A family is a module of `timm.models`; the table has the smallest model
 of each of the {count}, with random weights, on a CPU in fp32, at the smallest of 64, 96, 128, 160, 192 and 224 pixels
 at which it computes (else at its own size). `python -m benchmarks.families --results FOLDER --out docs/models.md` makes
