@@ -10,8 +10,8 @@ from sketchfit.config.section import Section
 
 
 class DistillSection(Section):
-    """Distillation of the members' ensemble into one small student, in addition to the run's own answers. The student
-    of fold k learns only from the networks of fold k."""
+    """Distillation of the members' ensemble into one small student, in addition to the run's own predictions. The
+    student of fold k learns only from the networks of fold k."""
 
     enabled: bool = False
     """Run the stage."""
