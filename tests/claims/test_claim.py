@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from sketchfit.claims.claim import SHARED, OutOfFold, error_within_classes, make_claim, with_unreadable
 from sketchfit.claims.learning_curve import Slope
@@ -93,6 +94,21 @@ def test_groups_that_are_right_together_are_the_unit() -> None:
     squares = 2 * 1.5 * ((20 / 3) ** 2 + 2 * (10 / 3) ** 2)
     assert error == pytest.approx(np.sqrt(squares) / 60)
     assert freedom == 4
+
+
+@pytest.mark.parametrize("sizes", [[20] * 6, [100, *[5] * 5], [62, 26, 11, 5, 3, 2], [60, 10]])
+def test_claims_of_unequal_groups_contain_the_truth_as_often_as_they_state(sizes: list[int]) -> None:
+    rng, classes, inside = np.random.default_rng(len(sizes)), 3, 0
+    count = len(sizes)
+    label = np.repeat(np.arange(classes), sum(sizes))
+    group = np.repeat(np.arange(classes * count), sizes * classes)
+    left = UnitsLeft(np.full(len(label), count - 1.0), np.full((5, classes), count - 1), np.full(classes, 1 / classes))
+    for _ in range(150):  # of new groups, half of the rows are right
+        rate = expit(rng.normal(0, 1.5, classes * count))
+        right = rng.random(len(label)) < rate[group]
+        found = make_claim(OutOfFold(right, label, group, left), SLOPE, NO_TEST, []).expected
+        inside += found.low <= 0.5 <= found.high
+    assert inside / 150 > 0.92
 
 
 @pytest.mark.parametrize("right", [0, 100])

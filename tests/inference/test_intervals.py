@@ -214,3 +214,24 @@ def test_the_variance_of_few_families_counts_for_fewer_rows() -> None:
     found = intervals.accuracy(right, np.repeat(np.arange(4), 10))
     by_hand = intervals.wilson(0.5 * 15 * (2.0227 / 3.1824) ** 2, 15 * (2.0227 / 3.1824) ** 2)
     assert (found.low, found.high) == pytest.approx((by_hand.low, by_hand.high), abs=1e-4)
+
+
+@pytest.mark.parametrize("sizes", [[100, *[5] * 9], [300, 100, 30, 10, *[5] * 6]])
+def test_intervals_with_a_large_family_contain_the_truth_as_often_as_they_state(sizes: list[int]) -> None:
+    rng, inside = np.random.default_rng(len(sizes)), 0
+    group = np.repeat(np.arange(len(sizes)), sizes)
+    for _ in range(300):
+        rates = expit(rng.normal(0, 1.5, len(sizes)))
+        found = intervals.accuracy(rng.random(len(group)) < rates[group], group)
+        inside += found.low <= 0.5 <= found.high
+    assert inside / 300 > 0.92
+
+
+def test_no_interval_is_wider_than_that_of_families_whose_rows_are_all_alike() -> None:
+    rng = np.random.default_rng(0)
+    sizes = np.array([50, *[1] * 950])
+    group, right = np.repeat(np.arange(len(sizes)), sizes), rng.random(1000) < 0.7
+    found, alike = intervals.accuracy(right, group), 1000**2 / np.square(sizes).sum()
+    widest = intervals.wilson(right.mean() * alike, alike)
+    assert widest.low <= found.low
+    assert found.high <= widest.high

@@ -20,7 +20,8 @@ from sketchfit.claims.interval import interval
 from sketchfit.claims.learning_curve import Slope
 from sketchfit.claims.units_left import UnitsLeft
 from sketchfit.inference.arrays import Floats
-from sketchfit.inference.intervals import Estimate, accuracy
+from sketchfit.inference.intervals import LEVEL, Estimate, accuracy
+from sketchfit.runs.few_groups import degrees_of_freedom, independent_groups, jackknife_scale, t_quantile
 
 SHARED = 1.5
 """Variance of an out-of-fold accuracy over that of independent networks: networks of different folds share training
@@ -82,8 +83,6 @@ def make_claim(rows: OutOfFold, slope: Slope, final: Floats, units: Sequence[Flo
         final: float [M, C], probabilities of the test rows that leave the run; M may be 0.
         units: probabilities of the test rows by each network that went into `final`, float [M, C] each.
     """
-    from scipy.stats import t  # takes half a second to import
-
     single, change, share = _single(rows, slope)
     of_rows, freedom = error_within_classes(rows.right, rows.label, rows.group)
     spread = single * (1 - single)
@@ -94,7 +93,7 @@ def make_claim(rows: OutOfFold, slope: Slope, final: Floats, units: Sequence[Flo
     if len(final):  # the classes of few test rows are a matter of chance too
         of_test = float(np.sqrt(max(of_rows**2 * len(rows.right), value * (1 - value)) / len(final)))
     error = float(np.sqrt(single_error**2 + (UNSURE_OF_GAIN * (value - single)) ** 2 + of_test**2))
-    half = float(t.ppf(0.975, freedom)) * error
+    half = t_quantile(LEVEL, freedom) * error
     return Claim(
         out_of_fold=accuracy(rows.right, rows.group),
         expected=Estimate(value, *interval(value, half), len(final) or len(rows.right)),
@@ -142,11 +141,12 @@ def _single(rows: OutOfFold, slope: Slope) -> tuple[float, float, float]:
 
 def error_within_classes(
     right: NDArray[np.bool_], label: NDArray[np.int64], group: NDArray[np.int64] | None
-) -> tuple[float, int]:
+) -> tuple[float, float]:
     """Return the standard error of the accuracy on other rows of the same classes, and its degrees of freedom.
 
     Test rows are of the same classes, so what differs between classes is no source of error. Rows of one group are
-    right or wrong together.
+    right or wrong together. Few groups, or a large one, estimate that badly. Where groups are unequal, the error needs
+    not be larger than that of groups whose rows are all alike.
 
     Args:
         right: bool [n].
@@ -155,17 +155,21 @@ def error_within_classes(
     """
     own = np.arange(len(right)) if group is None else np.unique(group, return_inverse=True)[1]
     classes = np.unique(label, return_inverse=True)[1]
-    pairs = np.unique(np.stack([classes, own]), axis=1)
-    groups, rows = np.bincount(pairs[0]), np.bincount(classes)
+    pairs, place, sizes = np.unique(np.stack([classes, own]), axis=1, return_inverse=True, return_counts=True)
+    groups, rows, count = np.bincount(pairs[0]), np.bincount(classes), len(right)
     mean = np.bincount(classes, weights=right) / rows
     # A class with one group is compared with all rows, as it has no mean of other groups.
-    centre = np.where(groups > 1, mean, right.mean())[classes]
-    away = (right - centre) * np.sqrt(groups / np.maximum(groups - 1, 1))[classes]
-    clustered = float(np.square(np.bincount(own, weights=away)).sum())
-    count = len(right)
+    away = right - np.where(groups > 1, mean, right.mean())[classes]
+    clustered = np.bincount(own, weights=away * jackknife_scale(sizes, pairs[0])[place])
+    single = away * np.sqrt(groups / np.maximum(groups - 1, 1))[classes]
     independent = (right.sum() + 0.5) * (count - right.sum() + 0.5) / (count + 1)
     # Few groups can agree by chance; no error is below half of that of independent rows.
-    variance = max(clustered, float(np.square(away).sum()), independent / 2) / count**2
-    alone = int((groups == 1).sum())
-    freedom = min(len(np.unique(own)) - 1, int((groups - 1).sum()) + max(alone - 1, 0))
-    return float(np.sqrt(variance)), max(freedom, 1)
+    variance = max(float(np.square(clustered).sum()), float(np.square(single).sum()), independent / 2) / count**2
+    alone, all_sizes = int((groups == 1).sum()), np.bincount(own)
+    of_all = degrees_of_freedom(all_sizes, np.zeros(len(all_sizes), dtype=np.int64))
+    freedom = max(min(of_all, degrees_of_freedom(sizes, pairs[0]) + max(alone - 1, 0)), 1.0)
+    if_equal = max(min(len(all_sizes) - 1, int((groups - 1).sum()) + max(alone - 1, 0)), 1)
+    bound = max(variance, independent / count / independent_groups(all_sizes))
+    if t_quantile(LEVEL, freedom) ** 2 * variance > t_quantile(LEVEL, if_equal) ** 2 * bound:
+        return float(np.sqrt(bound)), float(if_equal)
+    return float(np.sqrt(variance)), freedom

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.runs.estimates import Estimate
+from sketchfit.runs.few_groups import degrees_of_freedom, independent_groups, jackknife_scale, t_quantile
 
 LEVEL = 0.95
 """Coverage of intervals."""
@@ -36,12 +37,12 @@ def wilson(successes: float, n: float, level: float = LEVEL) -> Estimate:
 
 
 def accuracy(correct: NDArray[Any], group: NDArray[Any] | None = None, level: float = LEVEL) -> Estimate:
-    """Return the share of correct rows with Wilson's interval, widened for near-duplicates.
+    """Return the share of correct rows with Wilson's interval, widened where rows are related.
 
     With `group`, the interval uses the effective sample size of Korn & Graubard (1998): n divided by the design effect,
-    which is the variance of the share between families over that of as many independent rows, at least 1; and reduced
-    by the squared ratio of t quantiles, since few families estimate that variance badly. Where all rows are correct, or
-    all wrong, it is the number of families.
+    which is the variance of the share between groups over that of as many independent rows, at least 1; and reduced by
+    the squared ratio of t quantiles, since few groups, or a large one, estimate that variance badly. It is never below
+    that of groups whose rows are all alike. Where all rows are correct, or all wrong, it is the number of groups.
 
     Args:
         correct: bool [N].
@@ -52,28 +53,22 @@ def accuracy(correct: NDArray[Any], group: NDArray[Any] | None = None, level: fl
     plain = wilson(float(right.sum()), len(right), level)
     if group is None:
         return plain
-    sums, sizes = sums_by_group(right, group)
-    binomial = plain.value * (1 - plain.value) / len(right)
-    families = len(sizes)
-    if binomial == 0 or families < 2:
-        effective = float(families)
-    else:
-        between = families / (families - 1) * float(((sums - plain.value * sizes) ** 2).sum()) / len(right) ** 2
-        effective = len(right) / max(between / binomial, 1.0) * _known_variance(families, len(right), level)
+    effective = _effective_rows(right, group, level)
     widened = wilson(plain.value * effective, effective, level)
     return Estimate(plain.value, widened.low, widened.high, len(right))
 
 
-def _known_variance(families: int, rows: int, level: float) -> float:
-    """Return what a variance that families estimate is worth, relative to one that as many independent rows estimate.
-
-    >>> [round(_known_variance(families, 1000, 0.95), 2) for families in (2, 5, 20, 1000)]
-    [0.02, 0.5, 0.88, 1.0]
-    """
-    from scipy.special import stdtrit  # where rows are related
-
-    of_rows, of_families = stdtrit(np.array([rows - 1, families - 1]), 0.5 + level / 2)
-    return float((of_rows / of_families) ** 2)
+def _effective_rows(right: NDArray[np.float64], group: NDArray[Any], level: float) -> float:
+    """Return how many independent rows related ones are worth; see `accuracy`."""
+    sums, sizes = sums_by_group(right, group)
+    share, count, one_part = float(right.mean()), len(right), np.zeros(len(sizes), dtype=np.int64)
+    binomial = share * (1 - share) / count
+    if binomial == 0 or len(sizes) < 2:
+        return float(len(sizes))
+    away = (sums - share * sizes) * jackknife_scale(sizes, one_part)
+    effect = max(float(np.square(away).sum()) / count**2 / binomial, 1.0)
+    known = t_quantile(level, count - 1) / t_quantile(level, degrees_of_freedom(sizes, one_part))
+    return min(max(count / effect * known**2, independent_groups(sizes)), count)
 
 
 def sums_by_group(values: NDArray[np.float64], group: NDArray[Any] | None) -> tuple[NDArray[Any], NDArray[Any]]:
