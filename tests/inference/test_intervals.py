@@ -235,3 +235,13 @@ def test_no_interval_is_wider_than_that_of_families_whose_rows_are_all_alike() -
     widest = intervals.wilson(right.mean() * alike, alike)
     assert widest.low <= found.low
     assert found.high <= widest.high
+
+
+@pytest.mark.parametrize("groups", [6, 10, 20])
+def test_differences_of_few_groups_are_shown_by_chance_as_rarely_as_stated(groups: int) -> None:
+    rng, shown = np.random.default_rng(groups), 0
+    group = np.repeat(np.arange(groups), 5)
+    for _ in range(400):
+        change = np.repeat(rng.normal(size=groups), 5) + rng.normal(0, 0.3, 5 * groups)
+        shown += intervals.paired_difference(np.zeros(len(group)), change, group, repeats=300).p_value < 0.05
+    assert shown / 400 < 0.085  # 5 %, and two standard errors; it is 15 % for six groups without the t distribution

@@ -98,7 +98,7 @@ def test_folders_of_another_kind_are_left_alone(old: Path) -> None:
         lambda: run(data, recipe, out=old / "fit"),
         lambda: run(data, recipe, out=old / "both"),
         lambda: continue_run(old / "fit", {"soup": {"members": "uniform"}}),
-        lambda: combine([old / "run", old / "run"], old / "fit"),
+        lambda: combine([old / "run", old / "both"], old / "fit"),
     ):
         with pytest.raises(UserError) as caught:
             attempt()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import bdtr, betaincinv
 
 from sketchfit.runs.estimates import Difference
+from sketchfit.runs.few_groups import degrees_of_freedom, t_quantile
 from sketchfit.runs.proportions import LEVEL, sums_by_group
 
 _BLOCK = 1 << 22
@@ -34,7 +36,8 @@ def paired_difference(
 ) -> Difference:
     """Return the mean of `second - first` over the same rows, with an interval and a p-value that agree.
 
-    The interval is above or below 0 exactly where the p-value is below 1 - `level`. Both are by bootstrap over groups.
+    The interval is above or below 0 exactly where the p-value is below 1 - `level`. Both are by bootstrap over groups,
+    whose resamples are stretched for few groups by √(G / (G - 1)) and the quantile of the t distribution.
     For right and wrong of independent rows both also satisfy McNemar's exact test, which is stricter where few rows
     differ: the larger p-value and the wider interval are returned. Of G groups that differ, no test that exchanges the
     two sides gives less than 2^(1 - G), so that fewer than six show nothing at 95 %.
@@ -101,21 +104,33 @@ def _difference(
         means: of each resample.
         level: coverage.
     """
-    # Neighbouring resamples without interpolation: then the interval excludes 0 exactly where p < 1 - level.
-    low = float(np.quantile(means, 0.5 - level / 2, method="lower"))
-    high = float(np.quantile(means, 0.5 + level / 2, method="higher"))
-    below, above = (means <= 0).sum(), (means >= 0).sum()
-    p_value = min(1.0, 2 * (float(min(below, above)) + 1) / (len(means) + 1))
     least = min(1.0, 2.0 ** (1 - np.count_nonzero(sums_by_group(change, group)[0])))
-    if least >= 1 - level:
+    shown = least < 1 - level
+    stretched = means if group is None else change.mean() + (means - change.mean()) * _stretch(change, group, level)
+    # Neighbouring resamples without interpolation: then the interval excludes 0 exactly where p < 1 - level.
+    low = float(np.quantile(stretched, 0.5 - level / 2, method="lower"))
+    high = float(np.quantile(stretched, 0.5 + level / 2, method="higher"))
+    if not shown:
         low, high = min(low, 0.0), max(high, 0.0)
-    p_value = max(p_value, least)
+    deciding = stretched if shown else means  # of too few groups, the exchange of the two sides decides
+    below, above = (deciding <= 0).sum(), (deciding >= 0).sum()
+    p_value = max(min(1.0, 2 * (float(min(below, above)) + 1) / (len(means) + 1)), least)
     if group is None and np.isin(change, (-1, 0, 1)).all():
         gained, lost = int((change > 0).sum()), int((change < 0).sum())
         exact_low, exact_high = _exact_interval(gained, lost, level)
         low, high = min(low, exact_low / len(change)), max(high, exact_high / len(change))
         p_value = max(p_value, _exact_p_value(gained, lost))
     return Difference(float(change.mean()), low, high, p_value, len(change))
+
+
+def _stretch(change: NDArray[np.float64], group: NDArray[Any], level: float) -> float:
+    """Return by what the spread of resamples of groups is too small: few groups, or a large one, show too little."""
+    sizes = sums_by_group(change, group)[1]
+    groups, one_part = len(sizes), np.zeros(len(sizes), dtype=np.int64)
+    if groups < 2:
+        return 1.0
+    quantile = t_quantile(level, degrees_of_freedom(sizes, one_part))
+    return float(np.sqrt(groups / (groups - 1)) * quantile / NormalDist().inv_cdf(0.5 + level / 2))
 
 
 def _exact_p_value(gained: int, lost: int) -> float:
