@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,15 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sketchfit.data.checks import TableProblems
-from sketchfit.data.columns import LabelColumns, Places, image_column, label_columns, one_hot_labels
+from sketchfit.data.columns import LabelColumns, Places, image_candidates, image_column, label_columns, one_hot_labels
 from sketchfit.data.listing import Listing
+from sketchfit.data.missing_images import report_no_image_column
 from sketchfit.data.read_settings import TableNames
 from sketchfit.data.scattered import FileNames
 from sketchfit.data.sheets import Sheet
 from sketchfit.data.split_column import find_split_column
 
 
-def sheet(**columns: list[object]) -> Sheet:
+def sheet(**columns: Sequence[object]) -> Sheet:
     rows = tuple(zip(*([str(cell) for cell in cells] for cells in columns.values()), strict=True))
     return Sheet("t.csv", tuple(columns), rows, tuple(range(2, 2 + len(rows))), "line")
 
@@ -37,9 +39,39 @@ def test_the_column_of_images(places: Places) -> None:
     assert image_column(table, "picture", places) == "picture"
     assert image_column(table, "pictures", places) is None
     assert image_column(table, None, places, preferred="picture") == "picture"
-    assert image_column(sheet(key=["x/a", "x/b"], other=["x/c", "x/d"]), None, places) is None  # which of them?
+    assert image_column(sheet(one=["x/a", "x/b"], other=["x/c", "x/d"]), None, places) is None  # which of them?
     assert image_column(sheet(key=["x/a", "x/b"], other=["x/a.png", "x/b.png"]), None, places) == "key"
     assert image_column(sheet(key=["e", "f"]), None, places) is None
+
+
+@pytest.mark.parametrize(
+    ("columns", "found"),
+    [
+        ({"Unnamed: 0": range(4), "id": [2, 0, 3, 1]}, ["id"]),
+        ({"index": range(1, 5), "code": [2, 4, 3, 1]}, ["code"]),
+        ({"Unnamed: 0": range(4), "id": [9, 0, 3, 1]}, ["id"]),  # although it names fewer files
+        ({"order": [1, 0, 2, 3], "file_id": [2, 0, 3, 1]}, ["file_id"]),
+        ({"index": range(4), "image": [2, 0, 3, 1], "path": [2, 0, 3, 1]}, ["image"]),
+        ({"Unnamed: 0": range(4), "id": range(4)}, ["Unnamed: 0"]),  # the same files
+        ({"a": [1, 0, 2, 3], "b": [2, 0, 3, 1]}, ["a", "b"]),
+        ({"a_id": [1, 0, 2, 3], "b": [3, 2, 1, 0], "b_id": [2, 0, 3, 1]}, ["a_id", "b_id"]),
+        ({"n": range(4), "m": range(1, 5)}, ["n", "m"]),  # both count the rows
+    ],
+)
+@pytest.mark.parametrize("repeats", [1, 200])
+def test_columns_that_name_different_files_in_the_same_rows(
+    columns: dict[str, Sequence[int]], found: list[str], repeats: int, tmp_path: Path
+) -> None:
+    rows = {name: [cell + 4 * turn for turn in range(repeats) for cell in cells] for name, cells in columns.items()}
+    for number in range(4 * repeats + 1):
+        (tmp_path / f"{number}.png").write_bytes(b"")
+    table, places = sheet(**rows), Places(Listing(tmp_path), ("",))
+    assert image_candidates(table, places) == found
+    assert image_column(table, None, places) == (found[0] if len(found) == 1 else None)
+    problems = TableProblems()
+    if len(found) > 1:
+        report_no_image_column(table, None, places, problems)
+        assert all(text in problems.found[0] for text in (*map(repr, found), "--image-column"))
 
 
 def test_the_column_of_labels() -> None:

@@ -9,6 +9,7 @@ from sketchfit.data.checks import IMAGE_COLUMNS, LABEL_COLUMNS, NAME_COLUMNS, Ta
 from sketchfit.data.listing import Listing
 from sketchfit.data.paths import Resolved, resolve
 from sketchfit.data.read_settings import TableNames
+from sketchfit.data.row_keys import are_positions, is_id
 from sketchfit.data.scattered import FileNames, with_scattered
 from sketchfit.data.sheets import Sheet
 from sketchfit.data.split_column import FLAGS, split_columns
@@ -42,17 +43,17 @@ class Places:
         resolved = resolve(sheet, names, self.listing, self.bases, problems)
         return resolved if self.files is None else with_scattered(sheet, names, resolved, self.files, problems)
 
-    def found(self, sheet: Sheet, column: str) -> frozenset[str]:
-        """Return the files that some of the cells name, from the base where most exist."""
+    def found(self, sheet: Sheet, column: str) -> tuple[str, ...]:
+        """Return the files of some rows, from the base where most exist; "" for a file that does not."""
         chosen = _spread(len(sheet.rows))
         cells = sheet.column(column)
         resolved = self.resolve(sheet, [cells[row] for row in chosen], TableProblems())
         absent = set(resolved.absent)
-        return frozenset(path for row, path in enumerate(resolved.paths) if path and row not in absent)
+        return tuple("" if row in absent else path for row, path in enumerate(resolved.paths))
 
     def share(self, sheet: Sheet, column: str) -> float:
         """Return the share of the rows whose cell names a file of its own, 0 … 1."""
-        return len(self.found(sheet, column)) / max(len(_spread(len(sheet.rows))), 1)
+        return _share(self.found(sheet, column))
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class LabelColumns:
 
 
 def image_column(sheet: Sheet, given: str | None, places: Places, preferred: str | None = None) -> str | None:
-    """Return the column of images: with a usual name, else the one that names most files on disk; or None.
+    """Return the column of images: with a usual name, else the one that names the files on disk; None if unclear.
 
     Args:
         sheet: the table.
@@ -83,12 +84,36 @@ def image_column(sheet: Sheet, given: str | None, places: Places, preferred: str
         return find_column(sheet, (given,))
     if preferred is not None and (same := find_column(sheet, (preferred,))) is not None:
         return same
+    candidates = image_candidates(sheet, places)
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def image_candidates(sheet: Sheet, places: Places) -> list[str]:
+    """Return the columns that could name the images: the one with a usual name, else those that name files on disk.
+
+    Of several with usual names, the first that names most files is returned. Other columns that name the same file in
+    each row count as one. Where they name different files, those that count the rows are left out, and then those that
+    are not named like keys. Several columns are returned where this leaves several.
+    """
     if usual := [column for name in IMAGE_COLUMNS if (column := find_column(sheet, (name,))) is not None]:
-        return usual[0] if len(usual) == 1 else max(usual, key=lambda column: places.share(sheet, column))
-    shares = [(places.share(sheet, name), name) for name in sheet.header if name]
-    best = max((share for share, _ in shares), default=0.0)
-    likely = [name for share, name in shares if share == best and best >= MOST_FILES]
-    return likely[0] if likely and len({places.found(sheet, name) for name in likely}) == 1 else None
+        return usual if len(usual) == 1 else [max(usual, key=lambda column: places.share(sheet, column))]
+    found = {name: places.found(sheet, name) for name in sheet.header if name}
+    likely = [name for name in found if _share(found[name]) >= MOST_FILES]
+    likely.sort(key=lambda name: _share(found[name]), reverse=True)
+    if _differ([found[name] for name in likely]):
+        likely = [name for name in likely if not are_positions(sheet.column(name))] or likely
+    if _differ([found[name] for name in likely]):
+        likely = [name for name in likely if is_id(name)] or likely
+    return likely if _differ([found[name] for name in likely]) else likely[:1]
+
+
+def rival_columns(sheet: Sheet, image: str, places: Places) -> list[str]:
+    """Return the columns without a usual name that name other files than the column of images in the same rows."""
+    if find_column(sheet, IMAGE_COLUMNS) is not None:
+        return []
+    chosen = places.found(sheet, image)
+    found = {name: places.found(sheet, name) for name in sheet.header if name}
+    return [name for name, files in found.items() if _share(files) >= MOST_FILES and _differ([files, chosen])]
 
 
 def label_columns(
@@ -159,6 +184,16 @@ def _one_hot(sheet: Sheet, names: Sequence[str]) -> tuple[str, ...]:
     found = flag_columns(sheet, names)
     marks = [sum(FLAGS[cell.strip().casefold()] for cell in row) for row in zip(*map(sheet.column, found), strict=True)]
     return tuple(found) if len(found) > 1 and set(marks) == {1} else ()
+
+
+def _share(found: Sequence[str]) -> float:
+    """Return the share of the rows with a file of their own; "" is no file."""
+    return len({*found} - {""}) / max(len(found), 1)
+
+
+def _differ(found: Sequence[Sequence[str]]) -> bool:
+    """Return whether any row has several files, given the files of each column; "" is no file."""
+    return any(len({*files} - {""}) > 1 for files in zip(*found, strict=True))
 
 
 def _spread(count: int) -> Sequence[int]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sketchfit.data.checks import IMAGE_COLUMNS, TableProblems, about_rows, need_column
+from sketchfit.data.checks import TableProblems, about_rows
 from sketchfit.data.columns import Places, image_column
+from sketchfit.data.missing_images import report_no_image_column
 from sketchfit.data.read_settings import ReadSettings
 from sketchfit.data.sheets import Sheet
 from sketchfit.data.table import Split
@@ -27,8 +28,7 @@ def read_rows(sheet: Sheet, places: Places, settings: ReadSettings, problems: Ta
     given = settings.names.image_column
     image = image_column(sheet, None, places, given)
     if image is None:
-        usual = IMAGE_COLUMNS if given is None else (given, *IMAGE_COLUMNS)
-        need_column(sheet, None, usual, "image paths", "--image-column", problems)
+        report_no_image_column(sheet, None, places, problems, preferred=given)
     if not sheet.rows:
         problems.add(f"{sheet.name} is empty: it has column names and no row")
     if image is None or not sheet.rows:

@@ -97,8 +97,8 @@ def _sample_rows(layout: Layout, table: LabelledTable | None) -> Testing | None:
     image = image_column(sheet, None, places, table.columns.image)
     if image is None or places.share(sheet, image) < MOST_FILES:
         return None
-    trained = places.found(table.sheet, table.columns.image)
-    if places.found(sheet, image) & trained:
+    trained = set(places.found(table.sheet, table.columns.image)) - {""}
+    if trained & set(places.found(sheet, image)):
         return None
     return _table_rows(layout, sheet, found.sample, table)
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sketchfit.data.checks import (
-    IMAGE_COLUMNS,
     LABEL_COLUMNS,
     NAME_COLUMNS,
     TableProblems,
@@ -15,12 +14,14 @@ from sketchfit.data.checks import (
     nearest_column,
     need_column,
 )
-from sketchfit.data.columns import flag_columns, repeats
+from sketchfit.data.columns import flag_columns, repeats, rival_columns
 from sketchfit.data.labelled import TableColumns
 from sketchfit.data.layouts import Contents, Layout, Role
 from sketchfit.data.layouts.choose_tables import joined_sheet
+from sketchfit.data.missing_images import report_no_image_column
 from sketchfit.data.sheets import Sheet
 from sketchfit.data.split_column import find_split_column, split_columns
+from sketchfit.shell import quoted
 from sketchfit.wording import listed
 
 
@@ -76,7 +77,7 @@ def _columns(found: Contents, sheet: Sheet, role: Role, table: Path) -> TableCol
     problems, names = found.source.problems, found.source.settings.names
     image = found.images(sheet, role, table)
     if image is None:
-        need_column(sheet, names.image_column, IMAGE_COLUMNS, "image paths", "--image-column", problems)
+        report_no_image_column(sheet, names.image_column, found.places(role, table), problems)
     labels = found.labels(sheet, image)
     if labels is None:
         _report_missing_labels(sheet, names.label_column, image, problems)
@@ -84,6 +85,11 @@ def _columns(found: Contents, sheet: Sheet, role: Role, table: Path) -> TableCol
         problems.add(f"{sheet.name} is empty: it has column names and no row")
     if image is None or labels is None or not sheet.rows:
         return None
+    if names.image_column is None and (rivals := rival_columns(sheet, image, found.places(role, table))):
+        problems.note(
+            f"{sheet.name}: the column {image!r} names the images; {listed(map(repr, rivals))} would name others "
+            f"(--image-column {quoted(rivals[0])})"
+        )
     name = find_column(sheet, NAME_COLUMNS)
     shown = name if labels.label is not None and name != labels.label else None
     columns = TableColumns(image, labels, shown)

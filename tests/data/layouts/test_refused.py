@@ -80,6 +80,11 @@ def _two_label_columns(tree: Tree) -> None:
     tree.table("train.csv", ("image", "species", "letter", "camera"), rows)
 
 
+def _two_image_columns(tree: Tree) -> None:
+    rows = [(k, k * 5 % 12, name) for k, (_, name) in enumerate(tree.train("train/{k}.png"))]
+    tree.table("train.csv", ("before", "after", "label"), rows[::-1])
+
+
 def _several_classes_marked(tree: Tree) -> None:
     rows = [(path, *(int(name == one or path.endswith("0.png")) for one in CLASSES)) for path, name in tree.train()]
     tree.table("train.csv", ("image", *CLASSES), rows)
@@ -139,6 +144,7 @@ def _no_training_rows(tree: Tree) -> None:
         (_split_with_another_word, r"'split' .*'holdout'.*data\.split_column=none", {"split_column": "none"}),
         (_split_by_its_name_alone, r"'train' .*data\.split_column=train .*=none", {"split_column": "train"}),
         (_two_label_columns, "'species', 'letter', 'camera'.*--label-column", {"label_column": "species"}),
+        (_two_image_columns, "'before', 'after'.*--image-column", {"image_column": "after"}),
         (_several_classes_marked, "'apple', 'bus', 'cat'.*--label-column", None),
         (_test_images_of_the_same_names, "does not exist .5 rows", None),
         (_unnamed_table_of_test_images, "does not exist .5 rows", None),
@@ -157,6 +163,18 @@ def test_what_is_ambiguous_is_refused_and_a_setting_decides(
     assert caught.value.hint
     if settings is not None:
         assert len(read_table(tmp_path, ReadSettings(TableNames(**settings))).train)
+
+
+@pytest.mark.parametrize(("counts", "key"), [("Unnamed: 0", "id"), ("index", "id"), ("order", "file_id")])
+def test_a_column_that_counts_the_rows_names_no_images(counts: str, key: str, tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    classes = [name for _, name in tree.train("train/{k}.png")]
+    order = [k * 5 % 12 for k in range(12)]
+    tree.table("train.csv", (counts, key, "label"), [(n, k, classes[k]) for n, k in enumerate(order)])
+    table = read_table(tmp_path)
+    assert table.train.paths == tuple(f"train/{k}.png" for k in order)
+    assert [table.class_names[label] for label in table.label] == [classes[k] for k in order]
+    assert repr(counts) in table.notes[0]
 
 
 def test_a_given_column_without_training_rows(tmp_path: Path) -> None:
