@@ -33,3 +33,10 @@ def test_images_to_predict(data: Path) -> None:
     with pytest.raises(UserError) as caught:
         read_images([data / "empty", data / "absent.png"])
     assert len(caught.value.problems) == 2
+
+
+def test_a_table_without_content(data: Path) -> None:
+    (data / "log.csv").write_text('""\n')  # as pandas writes a frame without columns
+    with pytest.raises(UserError) as caught:
+        read_images([data / "log.csv"])
+    assert [problem.partition(":")[0] for problem in caught.value.problems] == ["log.csv is empty"]

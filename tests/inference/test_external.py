@@ -99,3 +99,8 @@ def test_probabilities_are_preferred_to_labels() -> None:
     text = "ID,label,ant,bee,cat\n3,cat,0.2,0.3,0.5\n7,ant,1,0,0\n"
     prob = parse_external(text, replace(TABLE, submission=submission), 0.8)
     assert prob == pytest.approx(np.array([[0.2, 0.3, 0.5], [1, 0, 0]]))
+
+
+def test_a_long_cell_is_read() -> None:
+    text = f"ID,image_path,target\n3,a,30\n7,b,{' ' * 200_000}10\n"
+    assert parse_external(text, TABLE, 0.8)[1].argmax() == 0

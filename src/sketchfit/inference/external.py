@@ -10,6 +10,7 @@ import numpy as np
 
 from sketchfit.data.label_forms import nearest_form
 from sketchfit.data.labels import BLANKS
+from sketchfit.data.sheets.csv_text import csv_reader
 from sketchfit.data.submission import LabelFill, ProbabilityFill, RankedFill, Submission
 from sketchfit.data.table import Table
 from sketchfit.errors import DataError
@@ -51,8 +52,11 @@ def parse_external(text: str, table: Table, accuracy: float, name: str = "submis
     """
     form = submission_form(table)
     delimiter = form.dialect.delimiter if form.dialect.delimiter in text.partition("\n")[0] else ","
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=delimiter)
-    lines = [line for line in reader if line]
+    try:
+        reader = csv_reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter)
+        lines = [line for line in reader if line]
+    except csv.Error as error:
+        raise DataError(f"{name} cannot be read as CSV: {error}") from error
     header, body = (lines[0], lines[1:]) if lines else ([], [])
     columns = _find_columns(header, form, table)
     if columns is None:

@@ -6,6 +6,7 @@ import csv
 from collections import Counter
 from pathlib import Path
 
+from sketchfit.data.sheets.csv_text import csv_reader
 from sketchfit.data.submission import Fill, LabelFill, RankedFill, Submission
 from sketchfit.data.table import Table
 from sketchfit.inference.submission_text import submission_form
@@ -24,7 +25,7 @@ def check_submission(path: Path, table: Table) -> list[str]:
     encoding = "utf-8-sig" if form.encoding == "utf-8" else form.encoding
     try:
         with path.open(encoding=encoding, newline="") as file:
-            lines = list(csv.reader(file, delimiter=form.dialect.delimiter))
+            lines = list(csv_reader(file, form.dialect.delimiter))
     except OSError as error:
         return [f"{path.name} can't be read: {error.strerror or error}"]
     except (UnicodeError, csv.Error) as error:

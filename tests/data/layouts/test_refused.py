@@ -177,6 +177,12 @@ def test_a_column_that_counts_the_rows_names_no_images(counts: str, key: str, tm
     assert repr(counts) in table.notes[0]
 
 
+def test_a_table_without_content_next_to_class_folders(tmp_path: Path) -> None:
+    Tree(tmp_path).train("{name}/{n}.png")
+    (tmp_path / "log.csv").write_text('""\n')
+    assert read_table(tmp_path).class_names == CLASSES
+
+
 def test_a_given_column_without_training_rows(tmp_path: Path) -> None:
     _no_training_rows(Tree(tmp_path))
     with pytest.raises(UserError, match="'part' names no training row"):

@@ -111,6 +111,29 @@ def test_unusual_column_names(text: str, tmp_path: Path) -> None:
     assert list(sheet.header) == text.split("\n")[0].split(",")
 
 
+@pytest.mark.parametrize("text", ["", "\n \n", '""', '""\n', '""\n""\n', ",,", ",,\n,,\n", ";", "\t\t\n"])
+def test_a_table_without_content_is_empty(text: str, tmp_path: Path) -> None:
+    with pytest.raises(TableError, match=r"^t.csv is empty"):
+        read(text, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "header", ["id;label (cat, dog)", "id;label (a, b, c, d)", 'id;"label; c, d, e"', "id;w, h, d|label"]
+)
+def test_the_delimiter_is_one_that_the_rows_have_as_often(header: str, tmp_path: Path) -> None:
+    sheet = read(f"{header}\n0;a\n1;b\n2;a, b\n", tmp_path)
+    assert len(sheet.header) == 2
+    assert sheet.column("id") == ("0", "1", "2")
+    assert sheet.dialect.delimiter == ";"
+
+
+def test_cells_may_be_long(tmp_path: Path) -> None:
+    mask = "1 2 " * 40_000
+    assert read(f"image,label,mask\n1.png,cat,{mask}\n", tmp_path).column("mask") == (mask,)
+    with pytest.raises(TableError, match="line 2: .*not closed"):
+        read(f'image,label\n1.png,"{mask}\n2.png,dog\n', tmp_path)
+
+
 def test_the_line_that_sets_excels_delimiter(tmp_path: Path) -> None:
     sheet = read("sep=;\nimage;label\n1.png;a,b,c\n", tmp_path)
     assert (sheet.header, sheet.rows, sheet.lines) == (("image", "label"), (("1.png", "a,b,c"),), (3,))

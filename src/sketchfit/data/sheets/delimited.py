@@ -7,15 +7,17 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 
 from sketchfit.data.dialect import Dialect, line_end_of
+from sketchfit.data.sheets.csv_text import csv_reader
 from sketchfit.data.sheets.encodings import Decoder
 from sketchfit.data.sheets.header import named_columns
 from sketchfit.data.sheets.sheet import MOST_CELLS, Row, Sheet, TableError
 from sketchfit.data.sheets.spaced import is_spaced_list, read_spaced_list
 
 _LINES = 10
-"""Lines that are compared with the form in which all cells are in quotes."""
+"""Lines that show the delimiter, and whether all cells are in quotes."""
 
 _OTHER_FORMATS = (
     (b"PK\x03\x04", "is an Excel workbook or a ZIP archive, not text: give it the suffix .xlsx or .zip"),
@@ -28,8 +30,8 @@ _OTHER_FORMATS = (
 def read_delimited(data: bytes, name: str, decoder: Decoder) -> Sheet:
     """Read delimited text.
 
-    The delimiter is a comma, semicolon, tab or bar, whichever is most frequent in the first line. A list of paths,
-    blanks and labels is read too. Empty lines are skipped.
+    The delimiter is a comma, semicolon, tab or bar of the first line: one that the next lines have equally often, else
+    the most frequent one. A list of paths, blanks and labels is read too. Empty lines are skipped.
 
     Raises:
         TableError: not text, empty, or rows with more or fewer cells than there are columns (all of them named).
@@ -41,15 +43,15 @@ def read_delimited(data: bytes, name: str, decoder: Decoder) -> Sheet:
     if text.lstrip().lower().startswith(("<!doctype html", "<html")):
         raise TableError(f"{name} is a web page (HTML), not a table: the download went wrong")
     text, delimiters = _without_setting(text)
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    if not first:
-        raise TableError(f"{name} is empty: it has no line of column names")
-    outside = "".join(first.split('"')[::2])
-    delimiter = max(delimiters, key=outside.count)
-    spaced = delimiter not in outside and is_spaced_list(text)
+    lines = list(islice((line for line in text.splitlines() if line.strip()), _LINES))
+    delimiter = _delimiter(lines, delimiters)
+    spaced = delimiter is None and is_spaced_list(text)
+    delimiter = " " if spaced else delimiter or delimiters[0]
     rows = read_spaced_list(text) if spaced else _parse(text, delimiter, name)
+    if not rows:
+        raise TableError(f"{name} is empty: it has no line of column names")
     columns = named_columns(rows, name)
-    form = Dialect(" " if spaced else delimiter, line_end_of(text), rows[0].cells if columns.has_header else None)
+    form = Dialect(delimiter, line_end_of(text), rows[0].cells if columns.has_header else None)
     return Sheet(
         name=name,
         header=columns.header,
@@ -69,6 +71,14 @@ def _without_setting(text: str) -> tuple[str, str]:
     return (text[found.end() - 1 :], found[1]) if found else (text, ",;\t|")
 
 
+def _delimiter(lines: Sequence[str], delimiters: str) -> str | None:
+    """Return the delimiter in the first line that each line has equally often, else the most frequent one; or None."""
+    outside = ["".join(line.split('"')[::2]) for line in lines]
+    found = [mark for mark in delimiters if outside and mark in outside[0]]
+    alike = [mark for mark in found if len({line.count(mark) for line in outside}) == 1]
+    return max(alike or found, key=outside[0].count) if found else None
+
+
 def _is_quoted(text: str, rows: Sequence[Row], form: Dialect) -> bool:
     """Return whether all cells of the first lines are in quotes, also those that need none."""
     quoted = replace(form, header=None, quoted=True).text((), [row.cells for row in rows[:_LINES]])
@@ -78,7 +88,7 @@ def _is_quoted(text: str, rows: Sequence[Row], form: Dialect) -> bool:
 def _parse(text: str, delimiter: str, name: str) -> list[Row]:
     if text.count(delimiter) + text.count("\n") > MOST_CELLS:
         raise TableError(f"{name} has more than {MOST_CELLS:,} cells: is it a table?")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv_reader(io.StringIO(text, newline=""), delimiter, strict=True)
     rows: list[Row] = []
     begin = 1
     try:
@@ -88,6 +98,6 @@ def _parse(text: str, delimiter: str, name: str) -> list[Row]:
             begin = reader.line_num + 1
     except csv.Error as error:
         raise TableError(f"{name}, line {begin}: {error} (a quote that is not closed?)") from error
-    while not any(cell.strip() for cell in rows[-1].cells):
+    while rows and not any(cell.strip() for cell in rows[-1].cells):
         rows.pop()
     return rows
