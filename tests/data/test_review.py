@@ -9,7 +9,7 @@ import pytest
 
 from sketchfit.config.data import DataSection
 from sketchfit.data.review import exclude_images, read_exclude, read_relabel, relabel_images, review_table
-from sketchfit.data.table import Table
+from sketchfit.data.table import Split, Table
 from sketchfit.errors import UserError
 from sketchfit.visible import people_csv
 from tests.factories import make_table
@@ -30,6 +30,18 @@ def test_excluded_rows_go_with_all_that_belongs_to_them() -> None:
     assert table.label.tolist() == [0, 0, 1, 1]
     assert table.columns["artist"].tolist() == ["a", "c", "d", "e"]
     assert table.notes == ("2 training images were excluded by a review",)
+
+
+def test_a_name_of_several_images_is_refused_and_their_paths_are_not() -> None:
+    paths = ("train/0.png", "train/1.png", "val/0.png", "val/1.png")
+    table = replace(_table(), train=Split(paths, ("0.png", "1.png", "0.png", "1.png")), label=np.array([0, 1, 0, 1]))
+    for change in (lambda: exclude_images(table, ["0.png"]), lambda: relabel_images(table, {"0.png": "bee"})):
+        with pytest.raises(UserError) as caught:
+            change()
+        assert all(path in caught.value.problems[0] for path in ("0.png", "train/0.png", "val/0.png"))
+    table = replace(table, columns={})
+    assert relabel_images(table, {"train/0.png": "bee"}).label.tolist() == [1, 1, 0, 1]
+    assert exclude_images(table, ["val/1.png"]).train.paths == paths[:3]
 
 
 def test_labels_change_by_name_or_target() -> None:

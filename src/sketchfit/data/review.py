@@ -210,17 +210,23 @@ def _class_index(labels: Sequence[str], names: Sequence[str]) -> dict[str, int]:
 
 
 def _rows(table: Table, images: Collection[str]) -> dict[str, int]:
-    place = {name: row for row, name in enumerate(table.train.names)}
-    place.update({path: row for row, path in enumerate(table.train.paths)})
-    for name in list(place):  # as the report's label_issues.csv has it
-        place.setdefault(str(cell(name)), place[name])
-    unknown = [image for image in images if image not in place]
+    """Return the row of each image: by its path, else by its name in the table, which only one image may have."""
+    places: dict[str, list[int]] = {}
+    for row, name in enumerate(table.train.names):
+        places.setdefault(name, []).append(row)
+    places.update({path: [row] for row, path in enumerate(table.train.paths)})
+    for name in list(places):  # as the report's label_issues.csv has it
+        places.setdefault(str(cell(name)), places[name])
+    unknown = [f"{image} is not in the training table" for image in images if image not in places]
     if unknown:
+        raise DataError(unknown[:20], "Name images as the training table does, e.g. `apple/sketch_3.JPEG`.")
+    several = [(image, [table.train.paths[row] for row in places[image]]) for image in images if places[image][1:]]
+    if several:
         raise DataError(
-            [f"{image} is not in the training table" for image in unknown[:20]],
-            "Name images as the training table does, e.g. `apple/sketch_3.JPEG`.",
+            [f"{image} may mean {' or '.join(paths)}" for image, paths in several[:20]],
+            f"Name images by their paths in the data folder, e.g. `{several[0][1][0]}`.",
         )
-    return {image: place[image] for image in images}
+    return {image: places[image][0] for image in images}
 
 
 def _read(path: Path) -> Sheet:
