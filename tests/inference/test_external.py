@@ -12,6 +12,7 @@ from sketchfit.data.submission import LabelFill, ProbabilityFill, RankedFill, Su
 from sketchfit.errors import UserError
 from sketchfit.inference import votes
 from sketchfit.inference.external import guessed_weights, parse_external
+from sketchfit.inference.submission_text import probabilities_text, submission_text
 from tests.factories import make_table
 
 TABLE = make_table(
@@ -25,6 +26,7 @@ TABLE = make_table(
         (None, None, LabelFill(("10", "20", "30"))),
     ),
 )
+PROB = np.array([[0.1, 0.2, 0.7], [0.2, 0.5, 0.3]], dtype=np.float32)
 
 
 def test_labels_in_any_order_of_rows() -> None:
@@ -77,6 +79,33 @@ def test_of_several_labels_the_first_counts() -> None:
     form = replace(TABLE.submission, fills=(None, None, RankedFill(("10", "20", "30"), 2, " ")))
     prob = parse_external("ID,image_path,target\n3,a,30 10\n7,b,10 20\n", replace(TABLE, submission=form), 0.8)
     assert prob.argmax(axis=1).tolist() == [2, 0]
+
+
+def test_labels_as_the_sample_writes_them() -> None:
+    names, texts = ("red ant", "red bee", "cat"), ("red_ant", "red_bee", "cat")
+    for fill in (RankedFill(texts, 2, " "), LabelFill(texts)):
+        form = replace(TABLE.submission, fills=(None, None, fill))
+        table = replace(TABLE, class_names=names, class_labels=names, submission=form)
+        assert parse_external(submission_text(table, PROB), table, 0.8).argmax(axis=1).tolist() == [2, 1]
+    prob = parse_external("ID,image_path,target\n3,a,red ant\n7,b,cat\n", table, 0.8)
+    assert prob.argmax(axis=1).tolist() == [0, 2]
+
+
+@pytest.mark.parametrize("delimiter", [",", " ", "\t"])
+def test_a_sample_without_column_names(delimiter: str) -> None:
+    columns, rows = ("image_path", "label"), (("b", "10"), ("a", "10"))
+    form = Submission(
+        columns,
+        rows,
+        np.array([1, 0]),
+        (None, LabelFill(("10", "20", "30"))),
+        dialect=Dialect(delimiter, header=None),
+    )
+    table = replace(TABLE, submission=form)
+    assert parse_external(submission_text(table, PROB), table, 0.8).argmax(axis=1).tolist() == [2, 1]
+    assert parse_external(probabilities_text(table, PROB), table, 0.8) == pytest.approx(PROB)
+    with pytest.raises(UserError, match="lines 1 do not have 2 fields"):
+        parse_external(f"a{delimiter}10{delimiter}x\nb{delimiter}20\n", table, 0.8)
 
 
 @pytest.mark.parametrize("labels", ["ant,bee", "ANT,BEE", "10.0,20.0"])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from sketchfit.data.dialect import Dialect
 from sketchfit.data.submission import LabelFill, Submission
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
@@ -85,6 +87,17 @@ def test_a_spoilt_file_is_described(tmp_path: Path, kind: str) -> None:
     problems = check_submission(path, table())
     assert len(problems) == 1
     assert re.search(words, problems[0]), problems[0]
+
+
+def test_lines_are_counted_from_1_without_column_names(tmp_path: Path) -> None:
+    asked = table()
+    assert asked.submission is not None
+    asked = replace(asked, submission=replace(asked.submission, dialect=Dialect(header=None)))
+    lines, path = submission_text(asked, PROB).splitlines(), tmp_path / "submission.csv"
+    path.write_text("\n".join([lines[0].replace(",30", ",99"), *lines[1:]]), encoding="utf-8")
+    assert "99 in line 1;" in check_submission(path, asked)[0]
+    path.write_text("\n".join([lines[1], lines[0], lines[2]]), encoding="utf-8")
+    assert "lines 1, 2" in check_submission(path, asked)[0]
 
 
 def test_several_problems_are_told_together(tmp_path: Path) -> None:

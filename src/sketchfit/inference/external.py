@@ -15,7 +15,7 @@ from sketchfit.data.submission import LabelFill, ProbabilityFill, RankedFill, Su
 from sketchfit.data.table import Table
 from sketchfit.errors import DataError
 from sketchfit.inference import votes
-from sketchfit.inference.arrays import Floats
+from sketchfit.inference.arrays import Floats, Ints
 from sketchfit.inference.submission_text import submission_form
 from sketchfit.runs.probabilities import SUM_TOLERANCE
 from sketchfit.wording import counted, listed
@@ -25,14 +25,19 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class _Columns:
-    """Columns of a submission: `values` holds labels or probabilities; `classes` the class of each for probabilities.
+    """Columns of a submission.
 
-    `keys` are the columns that identify the row.
+    Attributes:
+        keys: those that identify the row.
+        values: one of labels, or those of probabilities.
+        classes: the class of each column of probabilities.
+        fill: how the column of labels is written; None for probabilities.
     """
 
     keys: list[int]
     values: list[int]
     classes: list[int]
+    fill: LabelFill | RankedFill | None = None
 
 
 def parse_external(text: str, table: Table, accuracy: float, name: str = "submission") -> Floats:
@@ -59,23 +64,33 @@ def parse_external(text: str, table: Table, accuracy: float, name: str = "submis
         raise DataError(f"{name} cannot be read as CSV: {error}") from error
     header, body = (lines[0], lines[1:]) if lines else ([], [])
     columns = _find_columns(header, form, table)
+    if columns is None and form.dialect.header is None:
+        header, body = list(form.columns), lines
+        columns = _find_columns(header, form, table)
     if columns is None:
         kept = ",".join(form.columns[place] for place in form.kept)
         raise DataError(f"{name}: columns must be {','.join(form.columns)}, or {kept} and one per class")
-    fields = _in_order(header, body, columns, form.keys(), name)
-    found = _probabilities(fields, columns, name) if columns.classes else _labels(fields, table, accuracy, name)
+    _check_fields(body, len(header), 1 + len(lines) - len(body), name)
+    fields = _in_order(body, columns, form.keys(), name)
+    if columns.fill is None:
+        found = _probabilities(fields, columns, name)
+    else:
+        label = _labels([field[0] for field in fields], columns.fill, table, name)
+        found = votes.from_labels(label, table.class_count, accuracy)
     prob = np.empty((len(table.test), table.class_count), dtype=np.float32)
     prob[form.test_row] = found
     return prob
 
 
-def _in_order(
-    header: list[str], body: list[list[str]], columns: _Columns, keys: list[tuple[str, ...]], name: str
-) -> list[list[str]]:
-    """Return the values of each line in the order of the sample's keys."""
-    ragged = [number for number, line in enumerate(body, start=2) if len(line) != len(header)]
+def _check_fields(body: list[list[str]], width: int, first: int, name: str) -> None:
+    """Refuse lines without the right number of fields; `first` is the number of the first line."""
+    ragged = [number for number, line in enumerate(body, start=first) if len(line) != width]
     if ragged:
-        raise DataError(f"{name}: lines {listed(ragged, _SHOWN)} do not have {counted(len(header), 'field')}")
+        raise DataError(f"{name}: lines {listed(ragged, _SHOWN)} do not have {counted(width, 'field')}")
+
+
+def _in_order(body: list[list[str]], columns: _Columns, keys: list[tuple[str, ...]], name: str) -> list[list[str]]:
+    """Return the values of each line in the order of the sample's keys."""
     found = {tuple(line[place] for place in columns.keys): [line[place] for place in columns.values] for line in body}
     problems = []
     if missing := [",".join(key) for key in keys if key not in found]:
@@ -117,7 +132,7 @@ def _find_columns(header: list[str], form: Submission, table: Table) -> _Columns
             return _Columns(keys, list(probabilities), list(probabilities.values()))
     for place, fill in enumerate(form.fills):
         if isinstance(fill, LabelFill | RankedFill) and form.columns[place] in header:
-            return _Columns(keys, [header.index(form.columns[place])], [])
+            return _Columns(keys, [header.index(form.columns[place])], [], fill)
     for texts in (table.class_names, table.class_labels):
         index = {text: number for number, text in enumerate(texts)}
         classes = [index.get(header[place], -1) for place in rest]
@@ -126,18 +141,18 @@ def _find_columns(header: list[str], form: Submission, table: Table) -> _Columns
     return None
 
 
-def _labels(fields: list[list[str]], table: Table, accuracy: float, name: str) -> Floats:
-    given = [field[0].strip(BLANKS) for field in fields]
-    for fill in submission_form(table).fills:
-        if isinstance(fill, RankedFill):  # the first of several labels is the most probable one
-            given = [cell.split(fill.separator)[0] for cell in given]
+def _labels(cells: list[str], fill: LabelFill | RankedFill, table: Table, name: str) -> Ints:
+    """Return the class of each cell: written as in the sample, else in another form of the table's classes."""
+    given = [cell.strip(BLANKS) for cell in cells]
+    if isinstance(fill, RankedFill):  # the first of several labels is the most probable one
+        given = [cell.split(fill.separator)[0] for cell in given]
     values = set(given)
-    form = nearest_form(values, table.class_labels, table.class_names)
+    forms = fill.texts, nearest_form(values, table.class_labels, table.class_names)
+    form = max(forms, key=lambda texts: len(values & set(texts)))
     if unknown := sorted(values - set(form)):
         raise DataError(f"{name}: no class of the table: {listed(unknown, _SHOWN)}")
     index = {text: number for number, text in enumerate(form)}
-    label = np.array([index[cell] for cell in given])
-    return votes.from_labels(label, table.class_count, accuracy)
+    return np.array([index[cell] for cell in given])
 
 
 def _probabilities(fields: list[list[str]], columns: _Columns, name: str) -> Floats:

@@ -42,13 +42,14 @@ def check_submission(path: Path, table: Table) -> list[str]:
         which = counted(len(ragged), "line does", "lines do")
         return [f"{which} not have {counted(len(form.columns), 'field')}: lines {listed(ragged, _SHOWN)}"]
     kept = form.kept
-    problems = _key_problems([tuple(line[place] for place in kept) for line in body], form)
+    problems = _key_problems([tuple(line[place] for place in kept) for line in body], form, 1 + names)
     for place in form.filled:
-        problems += _cell_problems([line[place] for line in body], form.columns[place], form.fills[place])
+        problems += _cell_problems([line[place] for line in body], form.columns[place], form.fills[place], 1 + names)
     return problems
 
 
-def _key_problems(found: list[tuple[str, ...]], form: Submission) -> list[str]:
+def _key_problems(found: list[tuple[str, ...]], form: Submission, first: int) -> list[str]:
+    """Return what is wrong with the rows' keys; `first` is the line of the first row."""
     expected = form.keys()
     have, want = Counter(found), Counter(expected)
     problems = []
@@ -61,15 +62,18 @@ def _key_problems(found: list[tuple[str, ...]], form: Submission) -> list[str]:
         rows = counted(len(repeated), "row occurs", "rows occur")
         problems.append(f"{rows} more often than in the sample: {listed(repeated, _SHOWN)}")
     if not problems and found != expected:
-        moved = [line for line, (a, b) in enumerate(zip(found, expected, strict=True), start=2) if a != b]
+        moved = [line for line, (a, b) in enumerate(zip(found, expected, strict=True), start=first) if a != b]
         problems.append(
             f"the order differs from the sample's at {counted(len(moved), 'line')}: lines {listed(moved, _SHOWN)}"
         )
     return problems
 
 
-def _cell_problems(cells: list[str], column: str, fill: Fill | None) -> list[str]:
-    wrong = [(line, cell) for line, cell in enumerate(cells, start=2) if fill is not None and not fill.accepts(cell)]
+def _cell_problems(cells: list[str], column: str, fill: Fill | None, first: int) -> list[str]:
+    """Return what is wrong with the cells of a column; `first` is the line of the first row."""
+    wrong = [
+        (line, cell) for line, cell in enumerate(cells, start=first) if fill is not None and not fill.accepts(cell)
+    ]
     if not wrong:
         return []
     shown = listed([f"{cell or '(empty)'} in line {line}" for line, cell in wrong], _SHOWN)
