@@ -130,7 +130,7 @@ def test_the_delimiter_is_one_that_the_rows_have_as_often(header: str, tmp_path:
 def test_cells_may_be_long(tmp_path: Path) -> None:
     mask = "1 2 " * 40_000
     assert read(f"image,label,mask\n1.png,cat,{mask}\n", tmp_path).column("mask") == (mask,)
-    with pytest.raises(TableError, match="line 2: .*not closed"):
+    with pytest.raises(TableError, match=r"line 2: .*not closed"):
         read(f'image,label\n1.png,"{mask}\n2.png,dog\n', tmp_path)
 
 
