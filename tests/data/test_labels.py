@@ -16,6 +16,7 @@ from sketchfit.data.label_text import clean_label, label_order
 from sketchfit.data.labels import BLANKS, Classes, read_classes
 from sketchfit.data.readers import read_table
 from sketchfit.data.sheets import Sheet
+from sketchfit.own_system import WINDOWS
 from tests.data.malformed import drawing
 
 
@@ -198,6 +199,20 @@ def test_folders_in_two_unicode_forms_are_one_class_with_a_note(tmp_path: Path) 
     assert table.class_labels == table.class_names == ("Cat", "cat", "배", "사과")
     assert np.bincount(table.label).tolist() == [2, 2, 2, 4]
     assert [("사과" in note, "'Cat'" in note) for note in table.notes] == [(True, False), (False, True)]
+
+
+@pytest.mark.skipif(WINDOWS, reason="Windows removes blanks at the end of names")
+@pytest.mark.parametrize("other", ["cat ", " cat", "\tcat"])
+def test_folders_that_differ_in_blanks_are_one_class_with_a_note(other: str, tmp_path: Path) -> None:
+    for name in ("cat", other, "dog"):
+        (tmp_path / name).mkdir()
+        for number in range(2):
+            drawing(number).save(tmp_path / name / f"{number}.png")
+    table = read_table(tmp_path)
+    assert table.class_labels == table.class_names == ("cat", "dog")
+    assert np.bincount(table.label).tolist() == [4, 2]
+    assert [repr(other) in note and "'cat'" in note for note in table.notes] == [True]
+    assert "2 class folders" in table.layout[0]
 
 
 def test_labels_of_thousands_of_digits_are_labels() -> None:

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 from sketchfit.data.checks import TableProblems
 from sketchfit.data.columns import LabelColumns, Places, one_hot_labels
+from sketchfit.data.labels import BLANKS
 from sketchfit.data.layouts import ClassFolder, SplitPart
 from sketchfit.data.paths import Resolved
 from sketchfit.data.read_settings import ClassFolders
@@ -103,7 +104,7 @@ def rows_of_folders(part: SplitPart, source: DataSource) -> LabelledRows:
     _note_depth([folders for folders, _ in found], kind, source.problems)
     prefix = f"{part.folder}/" if part.folder else ""
     paths = tuple(path for _, path in found)
-    labels = _composed([_class_of(folders, kind) for folders, _ in found])
+    labels = _without_blanks(_composed([_class_of(folders, kind) for folders, _ in found]), source.problems)
     names = tuple(path.removeprefix(prefix) for path in paths)
     sheet = _folder_sheet(part.folder or ".", names)
     return LabelledRows(
@@ -148,6 +149,16 @@ def _composed(labels: Sequence[str]) -> tuple[str, ...]:
     composed = {label: unicodedata.normalize("NFC", label) for label in set(labels)}
     several = {name for name, count in Counter(composed.values()).items() if count > 1}
     return tuple(label if composed[label] in several else composed[label] for label in labels)
+
+
+def _without_blanks(labels: Sequence[str], problems: TableProblems) -> tuple[str, ...]:
+    """Return names of folders without the blanks around them; a note names those that are one class then."""
+    spellings: dict[str, list[str]] = {}
+    for label in sorted(set(labels)):
+        spellings.setdefault(label.strip(BLANKS), []).append(label)
+    if same := [" and ".join(map(repr, names)) for names in spellings.values() if len(names) > 1]:
+        problems.note(f"folders whose names differ only in blanks around them are one class: {listed(same)}")
+    return tuple(label.strip(BLANKS) for label in labels)
 
 
 def about_images(column: str, base: str) -> str:
