@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
+from sketchfit.data.image_sources import read_images
 from sketchfit.data.listing import Listing
 from sketchfit.data.read_settings import ReadSettings
 from sketchfit.data.readers import read_table
@@ -184,15 +186,51 @@ def test_links_in_circles_hide_no_other_file(tmp_path: Path) -> None:
     assert [unused.paths for unused in table.unused] == [("a", "b", "cat/self.png")]
 
 
-def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    malformed.good_data(tmp_path / "data")
+def _close(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse to list a folder: chmod does not refuse root."""
+    scandir = os.scandir
 
     def refuse(path: Path) -> object:
-        raise PermissionError(13, "Permission denied")
+        if Path(path) == folder:
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
 
     monkeypatch.setattr(os, "scandir", refuse)
-    with pytest.raises(UserError, match="data"):
-        read_table(tmp_path / "data")
+
+
+@pytest.mark.parametrize("name", ["", "train", "train/apple"])
+def test_a_folder_that_cannot_be_read_is_named(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    malformed.good_data(tmp_path)
+    _close(tmp_path / name, monkeypatch)
+    with pytest.raises(UserError, match=re.escape(str(tmp_path / name))):
+        read_table(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["lost+found", ".Trash-0", "train/.cache", "train/apple/@eaDir", "$RECYCLE.BIN/deep"])
+def test_a_folder_of_the_system_that_cannot_be_read_is_not_used(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, ["train/apple/a.png", "train/apple/b.JPG", "train/bus/a.png"])
+    (tmp_path / name).mkdir(parents=True)
+    _close(tmp_path / name, monkeypatch)
+    table = read_table(tmp_path)
+    assert table.class_names == ("apple", "bus")
+    assert [(one.kind, one.paths) for one in table.unused] == [("hidden", (name,))]
+    assert len(read_images([tmp_path]).split) == 3
+
+
+SYSTEM = ("@eaDir/1.png", "#recycle", "$RECYCLE.BIN/S-1", "$Recycle.Bin", "System Volume Information", "lost+found")
+
+
+@pytest.mark.parametrize("folder", [*SYSTEM, "__MACOSX", "@Recycle", "#snapshot"])
+@pytest.mark.parametrize("top", ["", "train/", "train/apple/"])
+def test_images_in_folders_of_the_system_are_no_data(folder: str, top: str, tmp_path: Path) -> None:
+    paths = ["train/apple/a.png", "train/apple/b.JPG", "train/bus/a.png"]
+    write(tmp_path, [*paths, f"{top}{folder}/b.JPG"])
+    table = read_table(tmp_path)
+    assert table.train.paths == tuple(paths)
+    assert [(one.kind, one.paths) for one in table.unused] == [("hidden", (f"{top}{folder}/b.JPG",))]
+    assert read_images([tmp_path]).split.names == tuple(paths)
 
 
 def test_test_rows_that_are_links_to_training_rows_are_noted(tmp_path: Path) -> None:

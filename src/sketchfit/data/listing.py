@@ -20,7 +20,20 @@ from sketchfit.runs.marks import is_marked
 ALLOW_LINKS = "--follow-links allows them."
 """What to do about links that lead outside the data folder."""
 
-_IGNORED_FOLDERS = ("__macosx",)
+_IGNORED_FOLDERS = frozenset(
+    [
+        "__macosx",
+        "@eadir",
+        "@recycle",
+        "#recycle",
+        "#snapshot",
+        "$recycle.bin",
+        "system volume information",
+        "lost+found",
+    ]
+)
+"""Folders of macOS, network storage, Windows and Linux, in lower case; they have thumbnails and deleted files."""
+
 _IGNORED_FILES = ("thumbs.db", "desktop.ini")
 
 
@@ -31,13 +44,17 @@ def _key(name: str) -> str:
 
 @dataclass
 class _Folder:
-    """Names in one folder; `other` are links to nothing, pipes and other special files."""
+    """Names in one folder; `other` are links to nothing, pipes and other special files.
+
+    Of a hidden folder or one of the system that cannot be read (`closed`), there are no names.
+    """
 
     place: Path
     files: set[str] = field(default_factory=set)
     folders: set[str] = field(default_factory=set)
     outside: set[str] = field(default_factory=set)
     other: set[str] = field(default_factory=set)
+    closed: bool = False
     alike: dict[str, list[str]] = field(default_factory=dict)
     stems: dict[str, list[str]] = field(default_factory=dict)
 
@@ -63,7 +80,7 @@ class ListedFile:
     Attributes:
         path: relative to the root.
         kind: `file`; `own` in the folder of a run or a cache, whatever it is; `hidden` (also in a hidden or system
-            folder); `outside` for a link that leads outside the root; `other` for a link to nothing, a pipe and other
+            folder, and such a folder that cannot be read); `outside` for a link that leads outside the root; `other` for a link to nothing, a pipe and other
             special files.
     """
 
@@ -190,6 +207,8 @@ class Listing:
         content = self._unseen(path, seen)
         if content is None:
             return
+        if content.closed:
+            yield ListedFile(path, "hidden")
         for name in content.files:
             yield ListedFile(_join(path, name), within or ("hidden" if is_hidden(name) else "file"))
         for name in content.outside:
@@ -257,6 +276,8 @@ class Listing:
                 for entry in entries:
                     self._sort_in(entry, content)
         except PermissionError as error:
+            if any(map(_is_system, path.split("/"))):
+                return _Folder(content.place, closed=True)
             raise DataError(f"the folder {content.place} cannot be read: {error.strerror}") from error
         except OSError:
             return None
