@@ -20,17 +20,15 @@ from sketchfit.runs.marks import is_marked
 ALLOW_LINKS = "--follow-links allows them."
 """What to do about links that lead outside the data folder."""
 
-_IGNORED_FOLDERS = frozenset(
-    [
-        "__macosx",
-        "@eadir",
-        "@recycle",
-        "#recycle",
-        "#snapshot",
-        "$recycle.bin",
-        "system volume information",
-        "lost+found",
-    ]
+_IGNORED_FOLDERS = (
+    "__macosx",
+    "@eadir",
+    "@recycle",
+    "#recycle",
+    "#snapshot",
+    "$recycle.bin",
+    "system volume information",
+    "lost+found",
 )
 """Folders of macOS, network storage, Windows and Linux, in lower case; they have thumbnails and deleted files."""
 
@@ -80,8 +78,8 @@ class ListedFile:
     Attributes:
         path: relative to the root.
         kind: `file`; `own` in the folder of a run or a cache, whatever it is; `hidden` (also in a hidden or system
-            folder, and such a folder that cannot be read); `outside` for a link that leads outside the root; `other` for a link to nothing, a pipe and other
-            special files.
+            folder, and such a folder that cannot be read); `outside` for a link that leads outside the root; `other`
+            for a link to nothing, a pipe and other special files.
     """
 
     path: str

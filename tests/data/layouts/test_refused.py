@@ -177,6 +177,20 @@ def test_a_column_that_counts_the_rows_names_no_images(counts: str, key: str, tm
     assert repr(counts) in table.notes[0]
 
 
+@pytest.mark.parametrize("names", [("photo", "sketch"), ("x", "y"), ("plane", "train")])
+@pytest.mark.parametrize("top", ["", "all things/"])
+def test_folders_without_names_of_classes_can_be_classes(names: tuple[str, str], top: str, tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    for name in names:
+        for number in range(3):
+            tree.image(f"{top}{name}/{number}.png", number)
+    setting = f"data.train={top.strip('/') or '.'}"
+    with pytest.raises(UserError, match=rf"no labels(.|\n)*--set {re.escape(quoted(setting))}\."):
+        read_table(tmp_path)
+    table = read_table(tmp_path, ReadSettings(TableNames(train=setting.partition("=")[2])))
+    assert table.class_names == names
+
+
 def test_a_table_without_content_next_to_class_folders(tmp_path: Path) -> None:
     Tree(tmp_path).train("{name}/{n}.png")
     (tmp_path / "log.csv").write_text('""\n')

@@ -11,6 +11,17 @@ from sketchfit.shell import quoted
 from sketchfit.wording import listed
 
 
+def each_a_class(found: Contents) -> str:
+    """Return how to take each folder of images as a class, whatever its name is, as a sentence."""
+    return f"Take each folder as a class with --set {quoted('data.train=' + (found.top or '.'))}."
+
+
+def unnamed_folders(found: Contents) -> tuple[ClassFolder, ...]:
+    """Return the folders of images if their names are none of classes: `photo/`, `sketch/`."""
+    _, folders = found.folders.classes(found.top, found.in_splits())
+    return folders if are_containers([one.label for one in folders]) else ()
+
+
 def class_parts(found: Contents) -> dict[Role, SplitPart]:
     """Return the parts of class folders that are in a neutral folder or in the top folder; none if there are none.
 
@@ -63,6 +74,5 @@ def _refuse_containers(found: Contents, folders: tuple[ClassFolder, ...]) -> Non
         names = listed([f"{one.path}/" for one in folders])
         raise DataError(
             f"{found.source.root}: the folders {names} have class folders, and their names are no classes",
-            f"Name one with --set {quoted(f'data.train={folders[0].path}')}, or take each as a class with "
-            "--set data.train=.",
+            f"Name one with --set {quoted(f'data.train={folders[0].path}')}. {each_a_class(found)}",
         )

@@ -12,7 +12,7 @@ from sketchfit.data.layouts.choose_tables import (
     named_tables,
     unnamed_tables,
 )
-from sketchfit.data.layouts.class_folders import by_split, class_parts
+from sketchfit.data.layouts.class_folders import by_split, class_parts, each_a_class, unnamed_folders
 from sketchfit.data.layouts.folders import ImageFolders, archives, by_role, join
 from sketchfit.data.layouts.found import Contents, Layout
 from sketchfit.data.layouts.links import FETCH, refuse_linked_images, refuse_linked_tables, unfollowed
@@ -151,16 +151,17 @@ def _split_folder(found: Contents, role: Role) -> SplitPart | None:
             f"{found.source.root} has {len(candidates)} folders that could be the {role} images: {names}",
             f"Name one with --set data.{role}={candidates[0]}, or none of them with data.{role}=none.",
         )
-    return _folder_part(found, candidates[0], role)
+    return _folder_part(found, candidates[0], role, found.in_splits())
 
 
-def _folder_part(found: Contents, folder: str, role: Role) -> SplitPart:
+def _folder_part(found: Contents, folder: str, role: Role, without: Sequence[str]) -> SplitPart:
+    """Return the part in a folder; folders in `without` are no classes."""
     listing = found.source.listing
     if strokes := stroke_tables(listing.root / folder, listing.files(folder)):
         return SplitPart(tables=(listing.root / folder / strokes[0],))
     if role == "test":
         return SplitPart(folder=found.folders.unwrapped(folder))
-    within, classes = found.folders.classes(folder, found.in_splits())
+    within, classes = found.folders.classes(folder, without)
     return SplitPart(classes=classes, folder=within) if classes else SplitPart(folder=folder)
 
 
@@ -172,7 +173,9 @@ def _named_part(found: Contents, name: str, what: str) -> SplitPart:
         return SplitPart(tables=(path,))
     folder = "" if name in (".", "./") else _folder(found.source, name.strip("/"))
     if folder is not None:
-        return _folder_part(found, folder, "test" if what == "test" else "train")
+        # The user names the training rows: a folder `train` in their folder is a class.
+        without = found.in_splits(("valid", "test"))
+        return _folder_part(found, folder, "test" if what == "test" else "train", without)
     raise DataError(f"no file or folder {name!r} in {root}", f"It was given as {what}.")
 
 
@@ -247,11 +250,17 @@ def _nothing(data: Path, found: Contents) -> DataError:
     if links := unfollowed(listing, found.top):
         reason = f"{data} has nothing to train on but links that lead outside or to nothing: {listed(links)}"
         return DataError(reason, f"{ALLOW_LINKS} {FETCH}")
-    flat = found.splits.get("train")
-    if flat:
+    if flat := found.splits.get("train"):
+        beside = found.folders.classes(found.top, found.in_splits())[1]
         return DataError(
             f"{data} has no labels: {flat[0]}/ has no folder per class, and no table names its images; "
             f"it contains {content}",
-            LAYOUTS,
+            f"{each_a_class(found)} {LAYOUTS}" if beside else LAYOUTS,
+        )
+    if unnamed := unnamed_folders(found):
+        return DataError(
+            f"{data} has no labels: the names of {listed([f'{one.path}/' for one in unnamed])} are no classes, and no "
+            "table names their images",
+            f"{each_a_class(found)} {LAYOUTS}",
         )
     return DataError(f"{data} has nothing to train on; it contains {content}", LAYOUTS)

@@ -58,9 +58,9 @@ class Contents:
         files = FileNames(self.source.listing, self.top, most_absent=0)
         return Places(self.source.listing, tuple(dict.fromkeys(self._bases("train", table, ROLES))), files)
 
-    def in_splits(self) -> tuple[str, ...]:
-        """Return the folders of all splits."""
-        return tuple(folder for folders in self.splits.values() for folder in folders)
+    def in_splits(self, roles: Sequence[Role] = ROLES) -> tuple[str, ...]:
+        """Return the folders of splits."""
+        return tuple(folder for role, folders in self.splits.items() if role in roles for folder in folders)
 
     def filled(self) -> tuple[str, ...]:
         """Return the columns of the sample submission."""
