@@ -99,12 +99,12 @@ def need_column(
         others = "" if given is not None else f" (or {', '.join(map(repr, usual[1:]))})"
         problems.add(
             f"{sheet.name}: no column {wanted!r}{others} for the {what}; it has {listed(map(repr, sheet.header))}."
-            f"{nearest} {_instead(sheet) or f'Name it with {option} (data.{setting}).'}"
+            f"{nearest} {instead_of_paths(sheet) or f'Name it with {option} (data.{setting}).'}"
         )
     return column
 
 
-def _instead(sheet: Sheet) -> str:
+def instead_of_paths(sheet: Sheet) -> str:
     """Return how to reach a supported layout from one that is none, as a sentence; "" if nothing is recognised."""
     cells = [cell for row in sheet.rows[:5] for cell in row]
     if sum(bool(re.fullmatch(r"\D*\d+(x\d+)?", name)) for name in sheet.header) > MOST_NUMBERED:

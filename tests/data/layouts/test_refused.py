@@ -191,6 +191,19 @@ def test_folders_without_names_of_classes_can_be_classes(names: tuple[str, str],
     assert table.class_names == names
 
 
+@pytest.mark.parametrize("names", [("train.zip",), ("train.tar.gz", "test.7z"), ()])
+@pytest.mark.parametrize("column", ["id", "anything"])
+def test_a_table_without_any_image(column: str, names: tuple[str, ...], tmp_path: Path) -> None:
+    Tree(tmp_path).table("train.csv", (column, "label"), [(f"a{k}", CLASSES[k % 2]) for k in range(6)])
+    for name in names:
+        (tmp_path / name).write_bytes(b"PK\3\4")
+    with pytest.raises(UserError) as caught:
+        read_table(tmp_path)
+    (problem,) = caught.value.problems
+    assert f"no image file in {tmp_path}" in problem
+    assert all(name in problem for name in ("Unpack", *names)) == bool(names)
+
+
 def test_a_table_without_content_next_to_class_folders(tmp_path: Path) -> None:
     Tree(tmp_path).train("{name}/{n}.png")
     (tmp_path / "log.csv").write_text('""\n')
