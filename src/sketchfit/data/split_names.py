@@ -42,7 +42,8 @@ _NEUTRAL_WORDS = """
     image images img imgs pic pics picture pictures photo photos drawing drawings sketch sketches jpg jpeg jpgs png pngs
     data dataset datasets set sets split splits feature features file files folder full all clean cropped crops resized
     raw original public private label labels labelled labeled class classes annotation annotations annotated metadata
-    meta id ids list index info table csv tsv truth gt target targets value values solution solutions x y
+    meta id ids list index info table csv tsv ground truth groundtruth gt input inputs target targets value values
+    solution solutions x y
     """
 
 _NEUTRAL = frozenset(_NEUTRAL_WORDS.split())

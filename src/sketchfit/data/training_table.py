@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 
 from sketchfit.data.checks import (
     LABEL_COLUMNS,
@@ -20,7 +20,9 @@ from sketchfit.data.layouts import Contents, Layout, Role
 from sketchfit.data.layouts.choose_tables import joined_sheet
 from sketchfit.data.missing_images import report_no_image_column
 from sketchfit.data.sheets import Sheet
+from sketchfit.data.sheets.header import LABEL
 from sketchfit.data.split_column import find_split_column, split_columns
+from sketchfit.data.split_names import are_containers, role_of
 from sketchfit.shell import quoted
 from sketchfit.wording import listed
 
@@ -48,6 +50,7 @@ def read_labelled_table(layout: Layout, role: Role) -> LabelledTable | None:
     """Read the table of a split with its labels; None if it has none, or if there are problems."""
     found, part = layout.found, layout.parts[role]
     sheet = joined_sheet(found, part)
+    sheet = None if sheet is None else _with_folders(found, sheet, role, part.tables[0])
     columns = None if sheet is None else _columns(found, sheet, role, part.tables[0])
     if sheet is None or columns is None:
         return None
@@ -57,6 +60,22 @@ def read_labelled_table(layout: Layout, role: Role) -> LabelledTable | None:
     if table.by:
         found.source.problems.note(f"{sheet.name}: {table.by} divides the rows into splits")
     return table
+
+
+def _with_folders(found: Contents, sheet: Sheet, role: Role, table: Path) -> Sheet:
+    """Return a table of images alone with their folders as labels, if these are class folders; else as it is."""
+    image = found.images(sheet, role, table)
+    if image is None or found.source.settings.names.label_column or set(sheet.header) - {"", image}:
+        return sheet
+    resolved = found.places(role, table).resolve(sheet, sheet.column(image), TableProblems())
+    folders = [PurePosixPath(path).parent.name for path in resolved.paths]
+    if not repeats(folders) or are_containers(sorted(set(folders))) or any(map(role_of, set(folders))):
+        return sheet
+    found.source.problems.note(
+        f"{sheet.name} has no column of labels: the class of each image is its folder, e.g. {folders[0]!r}"
+    )
+    rows = tuple((*row, folder) for row, folder in zip(sheet.rows, folders, strict=True))
+    return replace(sheet, header=(*sheet.header, LABEL), rows=rows)
 
 
 def _divided_table(layout: Layout, sheet: Sheet, columns: TableColumns) -> LabelledTable:
@@ -108,7 +127,12 @@ def _report_missing_labels(sheet: Sheet, given: str | None, image: str | None, p
     splits = {column.name for column in split_columns(sheet)}
     others = [name for name in sheet.header if name and name != image and name not in splits]
     repeating = [name for name in others if repeats(sheet.column(name))]
-    if given is None and len(flags := flag_columns(sheet, others)) > 2:
+    if given is None and image is not None and not set(sheet.header) - {"", image}:
+        problems.add(
+            f"{sheet.name} has no column of labels: {image!r} is its only column, and the images are not in class "
+            "folders. Write the class of each image into a column 'label'."
+        )
+    elif given is None and len(flags := flag_columns(sheet, others)) > 2:
         problems.add(
             f"{sheet.name}: the columns {listed(map(repr, flags))} look like one column per class, but there are rows "
             "that mark none of them or several. Mark one class per row, or name a column of labels with --label-column."

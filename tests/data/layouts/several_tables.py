@@ -76,6 +76,24 @@ def _joined(tree: Tree) -> Expected:
     return Expected([(name,) for name in names], header=("id", *reversed(CLASSES)), fill=(2, 1, 0))
 
 
+def _ground_truth(tree: Tree) -> Expected:
+    ids, rows = _train_stems(tree, "A_2019_Training_Input/A_{k:07d}.png")
+    classes = [c for _, c in rows]
+    names = tree.test("A_2019_Test_Input/{n}.png")
+    tree.table("A_2019_Training_GroundTruth.csv", ("image", *CLASSES), _marks(list(zip(ids, classes, strict=True))))
+    further = [(name, 30 + k % 3, "mf"[k % 2]) for k, name in enumerate(ids)]
+    tree.table("A_2019_Training_Metadata.csv", ("image", "age", "sex"), further)
+    return Expected(default_keys([name.rpartition("/")[2] for name in names]))
+
+
+def _lists_of_class_folders(tree: Tree) -> Expected:
+    rows = [path.removeprefix("images/").removesuffix(".png") for path, _ in tree.train("images/{name}/{k}.png")]
+    names = [path.removeprefix("images/").removesuffix(".png") for path in tree.test("images/bus/t{n}.png")]
+    tree.table("meta/train.txt", rows[:1], [(row,) for row in rows[1:]])
+    tree.table("meta/test.txt", names[:1], [(name,) for name in names[1:]])
+    return Expected(default_keys(names))
+
+
 def _shared_folder(tree: Tree) -> Expected:
     ids, rows = _train_stems(tree, "images/Train_{k}.png")
     names = stems(tree.test("images/Test_{n}.png"))
@@ -192,6 +210,16 @@ SEVERAL_TABLES = (
         "`train_features.csv`, `train_labels.csv`, `test_features.csv`",
         "tables of one split are joined by their keys",
         _joined,
+    ),
+    Case(
+        "`A_Training_GroundTruth.csv`, `A_Training_Metadata.csv`, `A_Training_Input/…`, `A_Test_Input/…`",
+        "the same with other words, as ISIC's data sets have them",
+        _ground_truth,
+    ),
+    Case(
+        "`meta/train.txt` with `apple/1`, `meta/test.txt`, `images/<class>/…`",
+        "a list of images without labels: their folders are the classes (noted)",
+        _lists_of_class_folders,
     ),
     Case(
         "`train.csv` (`image_id`, a column per class), `test.csv`, `images/…`",

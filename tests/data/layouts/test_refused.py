@@ -204,6 +204,14 @@ def test_a_table_without_any_image(column: str, names: tuple[str, ...], tmp_path
     assert all(name in problem for name in ("Unpack", *names)) == bool(names)
 
 
+@pytest.mark.parametrize("form", ["images/{k}.png", "part_{c}/{k}.png"])
+def test_a_table_of_images_alone(form: str, tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    tree.table("train.csv", ("image",), [(path,) for path, _ in tree.train(form)])
+    with pytest.raises(UserError, match=r"train\.csv has no column of labels: 'image' is its only column"):
+        read_table(tmp_path)
+
+
 def test_a_table_without_content_next_to_class_folders(tmp_path: Path) -> None:
     Tree(tmp_path).train("{name}/{n}.png")
     (tmp_path / "log.csv").write_text('""\n')

@@ -82,6 +82,12 @@ def test_shapes_of_json(shape: str) -> None:
     assert tuple(zip(sheet.column("image_path"), sheet.column("label"), strict=True))[:2] == PAIRS
 
 
+def test_paths_without_suffix_by_class() -> None:
+    sheet = read({"cat": ["cat/1", "cat/2"], "dog": ["dog/3", "dog/4"]})  # as many per class, as columns would have
+    assert sheet.rows == (("cat/1", "cat"), ("cat/2", "cat"), ("dog/3", "dog"), ("dog/4", "dog"))
+    assert read({"key": ["cat/1", "dog/3"], "label": ["cat", "dog"]}).header == ("key", "label")
+
+
 def test_one_line_of_json_lines_is_one_row() -> None:
     sheet = read_json(b'{"image": "1.png", "label": 7}', "t.jsonl", Decoder(), by_line=True)
     assert (sheet.rows, sheet.where(0)) == ((("1.png", "7"),), "line 1")

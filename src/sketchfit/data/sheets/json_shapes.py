@@ -83,8 +83,8 @@ def _by_path(value: Record) -> list[Record] | None:
 
 
 def _by_class(value: Record) -> list[Record] | None:
-    """Read `{"cat": ["a.png", "b.png"], "dog": ["c.png"]}`."""
-    if not all(isinstance(one, list) and _are_images(one) for one in value.values()):
+    """Read `{"cat": ["a.png", "b.png"], "dog": ["c.png"]}`, also without suffixes: `{"cat": ["cat/a", "cat/b"]}`."""
+    if not all(isinstance(one, list) and _are_paths(one) for one in value.values()):
         return None
     return [{IMAGE: path, LABEL: label} for label, paths in value.items() for path in paths]
 
@@ -94,7 +94,7 @@ def _columns(value: Record) -> list[Record] | None:
     lists = list(value.values())
     if not all(isinstance(one, list) for one in lists) or len({len(one) for one in lists}) != 1:
         return None
-    if len(lists) > 1 and all(_are_images(one) for one in lists):
+    if len(lists) > 1 and all(_are_paths(one) for one in lists):
         return None  # classes with the same number of images
     return [dict(zip(value, row, strict=True)) for row in zip(*lists, strict=True)]
 
@@ -116,3 +116,11 @@ def _rank(keys: Iterable[str]) -> bool:
 def _are_images(keys: Iterable[Any]) -> bool:
     keys = list(keys)
     return bool(keys) and all(isinstance(key, str) and is_image_name(key) for key in keys)
+
+
+def _are_paths(cells: Iterable[Any]) -> bool:
+    """Return whether values are images by their suffix, or paths with a folder."""
+    cells = list(cells)
+    return bool(cells) and all(
+        isinstance(cell, str) and (is_image_name(cell) or ("/" in cell and "://" not in cell)) for cell in cells
+    )
