@@ -6,6 +6,7 @@ import pytest
 
 from sketchfit.data.checks import IMAGE_COLUMNS, TableProblems, find_column, need_column
 from sketchfit.data.sheets import Sheet
+from sketchfit.errors import UserError
 
 
 def sheet(*header: str, row: tuple[str, ...] = ()) -> Sheet:
@@ -55,3 +56,14 @@ def test_other_layouts_are_recognised(table: Sheet, expected: str) -> None:
     assert expected in missing(table)
     assert "--image-column" not in missing(table)
     assert expected not in missing(sheet("a", "b"))
+
+
+def test_notes_come_with_problems() -> None:
+    problems = TableProblems()
+    problems.note("t.csv has no line of column names")
+    problems.stop()
+    problems.add("t.csv: no column 'label'")
+    with pytest.raises(UserError) as caught:
+        problems.stop("Do this.")
+    assert caught.value.problems == ("t.csv: no column 'label'",)
+    assert caught.value.hint == "note: t.csv has no line of column names\nDo this."

@@ -45,9 +45,9 @@ class TableProblems:
             self.add(about_rows(sheet, what, details, after))
 
     def stop(self, hint: str = HINT) -> None:
-        """Raise all problems, if there are any."""
+        """Raise all problems, if there are any, with the notes: they may explain them."""
         if self.found:
-            raise DataError(self.found, hint)
+            raise DataError(self.found, "\n".join([*(f"note: {note}" for note in self.notes), hint]))
 
 
 def about_rows(sheet: Sheet, what: str, details: Sequence[tuple[int, str]], after: str = "") -> str:

@@ -73,6 +73,26 @@ def test_blanks_in_labels_and_column_names(tmp_path: Path) -> None:
 def test_a_column_name_with_a_slash_is_no_path(tmp_path: Path) -> None:
     sheet = read("image,w/h,label\n1.png,3/4,cat\n2.png,4/4,dog\n", tmp_path)
     assert sheet.header == ("image", "w/h", "label")
+    sheet = read("what;file/name;w/h\ncat;a/1.png;3/4\ndog;b/2.png;4/4\n", tmp_path)
+    assert sheet.header == ("what", "file/name", "w/h")
+
+
+@pytest.mark.parametrize("paths", ["1.png,2.png", "a/1.png,b/2.png", "a/b/1.png,2.png"])
+@pytest.mark.parametrize("name", ["File/Name", "Pfad/Bild", "Image Path", "my/Image Path"])
+def test_a_column_name_with_a_slash_or_a_blank_names_paths(name: str, paths: str, tmp_path: Path) -> None:
+    one, two = paths.split(",")
+    for text in (f"{name},What\n{one},cat\n{two},dog\n", f"{name}\n{one}\n{two}\n"):
+        sheet = read(text, tmp_path)
+        assert (sheet.header[0], sheet.column(name)) == (name, (one, two))
+
+
+@pytest.mark.parametrize("head", ["Image Path\n", "File Name\n", ""])
+@pytest.mark.parametrize("folder", ["", "test/", "my tests/"])
+def test_a_list_of_paths_with_blanks_has_one_column(head: str, folder: str, tmp_path: Path) -> None:
+    paths = tuple(f"{folder}my drawing{k}.png" for k in range(3))
+    sheet = read(head + "\n".join(paths), tmp_path)
+    assert sheet.rows == tuple((path,) for path in paths)
+    assert sheet.has_header == bool(head)
 
 
 def test_a_list_whose_columns_are_not_clear(tmp_path: Path) -> None:

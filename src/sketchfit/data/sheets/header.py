@@ -113,15 +113,23 @@ def _recurs(column: Sequence[str], repeated: int) -> bool:
 
 
 def _paths(rows: Sequence[Row]) -> list[int]:
-    """Return the columns of paths."""
-    return [k for k in range(len(rows[0].cells)) if _has_paths([row.cells[k] for row in rows if k < len(row.cells)])]
+    """Return the columns of paths; none if the first cell of a column is the name of images, such as `File/Name`."""
+    columns = [[row.cells[k].strip() for row in rows if k < len(row.cells)] for k in range(len(rows[0].cells))]
+    if any(_names_images(cells) for cells in columns):
+        return []
+    return [k for k, cells in enumerate(columns) if _has_paths(cells)]
+
+
+def _names_images(cells: Sequence[str]) -> bool:
+    """Return whether all cells but the first have the suffix of an image."""
+    return len(cells) > 1 and not is_image_name(cells[0]) and all(map(is_image_name, cells[1:]))
 
 
 def _has_paths(cells: Sequence[str]) -> bool:
     """Return whether all cells, including the first, are paths of images: by their suffix, or by their folder."""
     folders = cells[0].count("/")
     alike = folders > 0 and not cells[0].startswith("http") and all(cell.count("/") == folders for cell in cells)
-    return is_image_name(cells[0].strip()) or (alike and len(cells) > 1)
+    return is_image_name(cells[0]) or (alike and len(cells) > 1)
 
 
 def _counts(cells: Sequence[str]) -> bool:

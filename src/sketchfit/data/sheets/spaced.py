@@ -33,5 +33,6 @@ def _split(line: str) -> tuple[str, str] | None:
         if is_image_name(path):
             return None if is_image_name(label) else (path, label)
     path, _, label = line.rpartition(" ")
-    is_path = "/" in path and not path.startswith(("http:", "https:")) and "/" not in label
-    return (path.strip(), label) if is_path else None
+    is_path = "/" in path and not path.startswith(("http:", "https:"))
+    is_label = "/" not in label and not is_image_name(label)  # `my 1.png` is the end of a path with blanks
+    return (path.strip(), label) if is_path and is_label else None
