@@ -22,6 +22,7 @@ from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.reporting.audit.audit_page import write_audit_page
 from tests.auditing.audit_sets import jpeg, make_table, png, scribble
+from tests.data.malformed import encoded
 
 SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "data"
 
@@ -154,6 +155,19 @@ def test_huge_images_are_read_and_named(tmp_path: Path, monkeypatch: pytest.Monk
     found = audited(table, tmp_path)
     assert [one["kind"] for one in found["oddities"]] == ["huge"]
     assert found["unreadable"] == {"train": {}, "test": {}}
+
+
+def test_12_bits_in_files_of_16_are_named(tmp_path: Path) -> None:
+    deep = {f"train/{k}.png": (k % 2, png(scribble(k).astype(np.uint16) * (16 if k < 3 else 257))) for k in range(5)}
+    test = {"test/0.tif": encoded(Image.fromarray(scribble(9).astype(np.uint16) * 16), "TIFF")}
+    found = audited(make_table(tmp_path / "data", deep, test), tmp_path)
+    named = ["train/0.png", "train/1.png", "train/2.png", "test/0.tif"]
+    assert [(one["path"], one["kind"]) for one in found["oddities"]] == [(path, "narrow") for path in named]
+    assert [note[:36] for note in found["notes"] if "12 bits" in note] == [
+        "3 training images have 16 bits and n",
+        "1 test image has 16 bits and no valu",
+    ]
+    assert found["damaged"] == {"train": {}, "test": {}}
 
 
 def test_blank_and_one_pixel_images(tmp_path: Path) -> None:

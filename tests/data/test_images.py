@@ -163,6 +163,28 @@ def test_deep_grey_is_scaled(name: str, data: bytes, expected: np.ndarray) -> No
     np.testing.assert_array_equal(decode(data), expected)
 
 
+@pytest.mark.parametrize(
+    ("values", "kind", "peak"),
+    [
+        (RAMP // 16, "PNG", 4095),
+        (RAMP // 16, "TIFF", 4095),
+        (RAMP // 257, "PNG", 255),
+        ((RAMP // 16).astype(np.int32), "TIFF", 4095),
+        ((RAMP // 257).astype(np.int32), "TIFF", None),  # scaled as 8 bits
+        (RAMP // 8, "PNG", None),
+        (RAMP, "TIFF", None),
+        (RAMP * 0, "PNG", None),
+    ],
+)
+def test_16_bits_of_which_12_are_used_are_named_and_not_changed(
+    values: np.ndarray, kind: str, peak: int | None
+) -> None:
+    decoded = decode_image(encoded(Image.fromarray(values), kind))
+    assert decoded.peak == peak
+    top = 255 if values.dtype == np.int32 and values.max() <= 255 else 65535
+    np.testing.assert_array_equal(decoded.pixels, np.rint(values * (255 / top)))
+
+
 def test_16_bit_colour() -> None:
     deep = np.zeros((5, 6, 3), np.uint16)
     deep[..., 0] = 0xC8C8

@@ -214,7 +214,7 @@ def _table_notes(table: Table, class_counts: NDArray[np.int64], k: int) -> list[
 
 
 def _image_notes(measured: Measured, frame: pd.DataFrame, count: int) -> list[str]:
-    """Count blank and unreadable images of the first `count` rows (training) and of the others (test)."""
+    """Count blank, unreadable and nearly black images of the first `count` rows (training) and of the others (test)."""
     notes = []
     for split, part in (("training", slice(0, count)), ("test", slice(count, None))):
         blank = int((frame["blank"].to_numpy()[part] == 1).sum())
@@ -223,6 +223,12 @@ def _image_notes(measured: Measured, frame: pd.DataFrame, count: int) -> list[st
         unread = int((~measured.readable[part]).sum())
         if unread:
             notes.append(f"{counted(unread, f'{split} image')} cannot be read.")
+        narrow = sum(kind == "narrow" for kinds in measured.kinds[part] for kind, _ in kinds)
+        if narrow:
+            notes.append(
+                f"{counted(narrow, f'{split} image has', f'{split} images have')} 16 bits and no value above 12 bits: "
+                "nearly black. If the files are of 12 bits, multiply their values by 16."
+            )
     return notes
 
 

@@ -14,7 +14,7 @@ from sketchfit.data.images import Decoded
 
 Kind = Literal[
     "missing", "empty", "truncated", "damaged", "too_large", "not_an_image", "no_decoder",
-    "incomplete", "wrong_extension", "animated", "huge",
+    "incomplete", "wrong_extension", "animated", "huge", "narrow",
 ]  # fmt: skip
 UNREADABLE: tuple[Kind, ...] = (
     "missing", "empty", "truncated", "damaged", "too_large", "not_an_image", "no_decoder",
@@ -85,6 +85,8 @@ def oddities_of(name: str, data: bytes, image: Decoded) -> list[tuple[Kind, str]
         found.append(("animated", f"contains {count} images; only the first is used"))
     if shape[0] * shape[1] > HUGE_PIXELS or len(data) > HUGE_BYTES:
         found.append(("huge", f"{shape[1]:,} x {shape[0]:,} pixels, {len(data) / 1e6:.1f} MB"))
+    if image.peak is not None:
+        found.append(("narrow", f"has 16 bits and no value above {image.peak:,}: it is nearly black"))
     return found
 
 

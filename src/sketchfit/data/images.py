@@ -109,7 +109,7 @@ def reduced(image: Decoded) -> Decoded:
     """Return an image of any decoder as `decode_image` does: halved where it is large, one channel where it is grey."""
     factor = large.factor_of(image.pixels.shape[1], image.pixels.shape[0])
     if factor > 1 and image.factor == 1:  # its decoder has no cheaper way
-        image = Decoded(large.halved(image.pixels, factor), image.damage, factor)
+        image = replace(image, pixels=large.halved(image.pixels, factor), factor=factor)
     return replace(image, pixels=grey_if_neutral(image.pixels))
 
 

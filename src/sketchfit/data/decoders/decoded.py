@@ -38,11 +38,13 @@ class Decoded:
         pixels: uint8 [H, W] or [H, W, 3] RGB.
         damage: empty for a complete file; otherwise what is wrong with it. What could not be decoded is white.
         factor: by which the sides of the file's image were divided; see `large`.
+        peak: the largest value of a 16-bit file that uses at most 12 bits, so that it is nearly black; else None.
     """
 
     pixels: NDArray[np.uint8]
     damage: str = ""
     factor: int = 1
+    peak: int | None = None
 
 
 def check_size(width: int, height: int, max_pixels: int) -> None:

@@ -6,6 +6,7 @@ import io
 import logging
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,11 @@ BAND = 1 << 20
 """Pixels that are computed with more than 8 bits at once."""
 ALPHA_VARIES = 32
 """Least difference of two levels of opacity for the opacity to draw something."""
+
+WIDEST = 65535.0
+"""Largest value of 16 bits."""
+NARROW = 4095
+"""Largest value of 12 bits, as many cameras and medical devices have them."""
 
 
 def decode_with_pillow(data: bytes, max_pixels: int, readers: Sequence[str]) -> NDArray[np.uint8]:
@@ -64,7 +70,7 @@ def decode_opened(image: Image.Image, max_pixels: int, most: int | None = MOST) 
     image.load()
     upright = _reduced(_upright(image), factor)
     if image.mode in ("F", "I") or image.mode.startswith("I;"):
-        return Decoded(_from_wide(upright, image, tags), factor=factor)
+        return replace(_from_wide(upright, image, tags), factor=factor)
     if inverted:
         # Pillow treats every CMYK JPEG as Adobe's, which stores 255 - ink; without Adobe's marker it is not
         upright = Image.eval(upright, lambda value: 255 - value)
@@ -128,8 +134,11 @@ def _bands(pixels: NDArray[Any]) -> list[slice]:
     return [slice(start, start + step) for start in range(0, len(pixels), step)]
 
 
-def _from_wide(image: Image.Image, file: Image.Image, tags: dict[int, Any]) -> NDArray[np.uint8]:
-    """Convert wide grey to 8 bits by the depth in the file, else by the smallest usual range of the values."""
+def _from_wide(image: Image.Image, file: Image.Image, tags: dict[int, Any]) -> Decoded:
+    """Convert wide grey to 8 bits by the depth in the file, else by the smallest usual range of the values.
+
+    A file of 16 bits may contain values of 12. It is not made brighter: those of a data set must be compared.
+    """
     values = np.asarray(image)
     if not np.isfinite(values).all():
         raise ImageError("contains values that are not finite numbers")
@@ -140,7 +149,7 @@ def _from_wide(image: Image.Image, file: Image.Image, tags: dict[int, Any]) -> N
     elif low < 0:
         shift, top = low, (high - low) or 1.0
     else:
-        usual = (1.0, 255.0, 65535.0) if file.mode == "F" else (255.0, 65535.0)
+        usual = (1.0, 255.0, WIDEST) if file.mode == "F" else (255.0, WIDEST)
         top = next((limit for limit in usual if high <= limit), high)
     see_through = image.info.get("transparency")
     scaled = np.empty(values.shape, np.uint8)
@@ -151,4 +160,4 @@ def _from_wide(image: Image.Image, file: Image.Image, tags: dict[int, Any]) -> N
             scaled[rows] = 255 - scaled[rows]  # TIFF's WhiteIsZero, which Pillow undoes for 1 and 8 bits only
         if isinstance(see_through, int):
             scaled[rows][wide == see_through] = 255
-    return scaled
+    return Decoded(scaled, peak=int(high) if top == WIDEST and 0 < high <= NARROW else None)
