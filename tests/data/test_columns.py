@@ -56,6 +56,9 @@ def test_the_column_of_images(places: Places) -> None:
         ({"a": [1, 0, 2, 3], "b": [2, 0, 3, 1]}, ["a", "b"]),
         ({"a_id": [1, 0, 2, 3], "b": [3, 2, 1, 0], "b_id": [2, 0, 3, 1]}, ["a_id", "b_id"]),
         ({"n": range(4), "m": range(1, 5)}, ["n", "m"]),  # both count the rows
+        ({"n": range(4), "id": range(1, 5)}, ["id"]),
+        ({"id": range(4), "rank": [2, 0, 3, 1]}, ["id", "rank"]),  # sorted images, or counted rows?
+        ({"row_id": range(4), "image_id": [2, 0, 3, 1]}, ["image_id"]),
     ],
 )
 @pytest.mark.parametrize("repeats", [1, 200])

@@ -92,8 +92,8 @@ def image_candidates(sheet: Sheet, places: Places) -> list[str]:
     """Return the columns that could name the images: the one with a usual name, else those that name files on disk.
 
     Of several with usual names, the first that names most files is returned. Other columns that name the same file in
-    each row count as one. Where they name different files, those that count the rows are left out, and then those that
-    are not named like keys. Several columns are returned where this leaves several.
+    each row count as one. Where they name different files, one that is named like a key and does not count the rows is
+    returned, else one that has either property; several columns where this leaves several.
     """
     if usual := [column for name in IMAGE_COLUMNS if (column := find_column(sheet, (name,))) is not None]:
         return usual if len(usual) == 1 else [max(usual, key=lambda column: places.share(sheet, column))]
@@ -101,9 +101,10 @@ def image_candidates(sheet: Sheet, places: Places) -> list[str]:
     likely = [name for name in found if _share(found[name]) >= MOST_FILES]
     likely.sort(key=lambda name: _share(found[name]), reverse=True)
     if _differ([found[name] for name in likely]):
-        likely = [name for name in likely if not are_positions(sheet.column(name))] or likely
-    if _differ([found[name] for name in likely]):
-        likely = [name for name in likely if is_id(name)] or likely
+        keys = [name for name in likely if is_id(name)]
+        others = [name for name in likely if not are_positions(sheet.column(name))]
+        both = [name for name in keys if name in others]
+        likely = both or ([] if keys and others else keys or others) or likely
     return likely if _differ([found[name] for name in likely]) else likely[:1]
 
 

@@ -86,11 +86,11 @@ def _ground_truth(tree: Tree) -> Expected:
     return Expected(default_keys([name.rpartition("/")[2] for name in names]))
 
 
-def _lists_of_class_folders(tree: Tree) -> Expected:
+def _lists_of_class_folders(tree: Tree, train: str = "meta/train.txt", test: str = "meta/test.txt") -> Expected:
     rows = [path.removeprefix("images/").removesuffix(".png") for path, _ in tree.train("images/{name}/{k}.png")]
     names = [path.removeprefix("images/").removesuffix(".png") for path in tree.test("images/bus/t{n}.png")]
-    tree.table("meta/train.txt", rows[:1], [(row,) for row in rows[1:]])
-    tree.table("meta/test.txt", names[:1], [(name,) for name in names[1:]])
+    tree.table(train, rows[:1], [(row,) for row in rows[1:]])
+    tree.table(test, names[:1], [(name,) for name in names[1:]])
     return Expected(default_keys(names))
 
 
@@ -220,6 +220,11 @@ SEVERAL_TABLES = (
         "`meta/train.txt` with `apple/1`, `meta/test.txt`, `images/<class>/…`",
         "a list of images without labels: their folders are the classes (noted)",
         _lists_of_class_folders,
+    ),
+    Case(
+        "`trainlist.txt`, `testlist.txt`, `images/<class>/…`",
+        "the same next to the folder",
+        lambda tree: _lists_of_class_folders(tree, "trainlist.txt", "testlist.txt"),
     ),
     Case(
         "`train.csv` (`image_id`, a column per class), `test.csv`, `images/…`",

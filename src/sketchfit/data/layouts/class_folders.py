@@ -13,7 +13,7 @@ from sketchfit.wording import listed
 
 def each_a_class(found: Contents) -> str:
     """Return how to take each folder of images as a class, whatever its name is, as a sentence."""
-    return f"Take each folder as a class with --set {quoted('data.train=' + (found.top or '.'))}."
+    return f"--set {quoted('data.train=' + (found.top or '.'))} takes each folder as a class."
 
 
 def unnamed_folders(found: Contents) -> tuple[ClassFolder, ...]:

@@ -126,8 +126,9 @@ def _top(folders: ImageFolders) -> str:
 
 
 def _data_tables(listing: Listing, folder: str) -> list[FoundTable]:
-    """Return the tables of a folder without texts such as `readme.txt`."""
-    return [table for table in find_tables(listing, folder, {}) if table_suffix(table.path.name) != ".txt"]
+    """Return the tables of a folder without texts such as `readme.txt`; a list such as `train.txt` is one."""
+    tables = find_tables(listing, folder, {})
+    return [table for table in tables if table.role is not None or table_suffix(table.path.name) != ".txt"]
 
 
 def _add_part(found: Contents, parts: dict[Role, SplitPart], role: Role, name: str | None) -> None:
