@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from sketchfit.config.load import load_recipe
+from sketchfit.data.folds import Fold
 from sketchfit.inference import blocks
 from sketchfit.inference.calibration import CalibrationReport, Temperature
 from sketchfit.inference.ensembling.rule import Rule
@@ -120,6 +121,20 @@ def test_keep_estimates_and_changes_nothing() -> None:
     assert after.class_frequencies is not None
     assert after.class_frequencies.differs
     assert after.class_frequencies.test[0] > 0.3
+
+
+def test_networks_that_have_validated_no_scored_row_do_not_count() -> None:
+    of_fold, of_other = sampled(SAME, 900, skill=1.0)[0], sampled(SHIFTED, 900, skill=1.0)[0]
+    before = state_of((of_fold + of_other) / 2)
+    member = replace(before.predictions["net"], test=(of_fold, of_other), folds=(2, 5))
+    one_fold = replace(before, predictions={"net": member}, folds=(Fold(2, np.arange(0), np.arange(1500)),))
+    found = run_stage(one_fold, "keep").class_frequencies
+    assert found is not None
+    assert not found.differs
+    both_folds = replace(one_fold, folds=(*one_fold.folds, Fold(5, np.arange(0), np.arange(1500))))
+    found = run_stage(both_folds, "keep").class_frequencies
+    assert found is not None
+    assert found.differs
 
 
 def test_correct_needs_no_evidence() -> None:

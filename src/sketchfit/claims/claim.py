@@ -43,6 +43,7 @@ class Claim:
         groups_validated, groups_tested: geometric mean of the groups per class that a network had for validation rows,
             and that it has for test rows.
         averaging: gain of averaging the networks; 0 where there are no test rows to measure it on.
+        frequencies: change of the accuracy of a single network by class frequencies of the test rows that differ.
     """
 
     out_of_fold: Estimate
@@ -53,6 +54,7 @@ class Claim:
     groups_validated: float
     groups_tested: float
     averaging: float
+    frequencies: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,9 @@ class OutOfFold:
         right: bool [n], whether each is right, rows ascending.
         label: int64 [n], classes.
         group: int64 [n], related rows share a number; None where all rows are independent.
-        left: groups left per class.
+        left: groups left per class, and the weights of these rows.
         choice_error: standard error, in log-odds, from the choice of the groups.
+        frequency_error: standard error of the accuracy from the class frequencies of the test rows.
     """
 
     right: NDArray[np.bool_]
@@ -72,6 +75,7 @@ class OutOfFold:
     group: NDArray[np.int64] | None
     left: UnitsLeft
     choice_error: float = 0.0
+    frequency_error: float = 0.0
 
 
 def make_claim(rows: OutOfFold, slope: Slope, final: Floats, units: Sequence[Floats]) -> Claim:
@@ -84,9 +88,9 @@ def make_claim(rows: OutOfFold, slope: Slope, final: Floats, units: Sequence[Flo
         units: probabilities of the test rows by each network that went into `final`, float [M, C] each.
     """
     single, change, share = _single(rows, slope)
-    of_rows, freedom = error_within_classes(rows.right, rows.label, rows.group)
+    of_rows, freedom = error_within_classes(rows.right, rows.label, rows.group, rows.left.weights)
     spread = single * (1 - single)
-    corrections = spread * float(np.hypot(change * slope.error, rows.choice_error))
+    corrections = float(np.hypot(spread * np.hypot(change * slope.error, rows.choice_error), rows.frequency_error))
     single_error = float(np.hypot(of_rows * np.sqrt(SHARED), corrections)) * share
     value = averaged_accuracy(final, units, single) if len(final) else single
     of_test = 0.0
@@ -103,6 +107,7 @@ def make_claim(rows: OutOfFold, slope: Slope, final: Floats, units: Sequence[Flo
         groups_validated=float(np.exp(rows.left.validated)),
         groups_tested=float(np.exp(rows.left.tested)),
         averaging=value - single,
+        frequencies=float(np.average(rows.right, weights=rows.left.weights) - rows.right.mean()),
     )
 
 
@@ -128,19 +133,22 @@ def _single(rows: OutOfFold, slope: Slope) -> tuple[float, float, float]:
 
     Rows of a class of which the fold left no group can not be right. They are set apart on both sides.
     """
-    known = rows.left.valid > 0
+    weight = rows.left.weights
+    known = weight * (rows.left.valid > 0)
     if not known.any():
-        return float(rows.right.mean()), 0.0, 1.0
-    count = int(known.sum())
-    odds = logit((rows.right[known].sum() + 0.5) / (count + 1))
+        return float(np.average(rows.right, weights=weight)), 0.0, 1.0
+    odds = logit((known @ rows.right + 0.5) / (known.sum() + 1))
     change = rows.left.tested - rows.left.validated
     if change == 0.0:
-        return float(rows.right[known].mean()) * rows.left.learnable, 0.0, rows.left.learnable
+        return float(np.average(rows.right, weights=known)) * rows.left.learnable, 0.0, rows.left.learnable
     return float(expit(odds + slope.value * change)) * rows.left.learnable, change, rows.left.learnable
 
 
 def error_within_classes(
-    right: NDArray[np.bool_], label: NDArray[np.int64], group: NDArray[np.int64] | None
+    right: NDArray[np.bool_],
+    label: NDArray[np.int64],
+    group: NDArray[np.int64] | None,
+    weight: Floats | None = None,
 ) -> tuple[float, float]:
     """Return the standard error of the accuracy on other rows of the same classes, and its degrees of freedom.
 
@@ -152,20 +160,23 @@ def error_within_classes(
         right: bool [n].
         label: int64 [n].
         group: int64 [n], related rows share a number; None where all rows are independent.
+        weight: float64 [n], 1 in the mean, the same for rows of a class; None: 1.
     """
+    weight = np.ones(len(right)) if weight is None else weight
     own = np.arange(len(right)) if group is None else np.unique(group, return_inverse=True)[1]
     classes = np.unique(label, return_inverse=True)[1]
     pairs, place, sizes = np.unique(np.stack([classes, own]), axis=1, return_inverse=True, return_counts=True)
     groups, rows, count = np.bincount(pairs[0]), np.bincount(classes), len(right)
     mean = np.bincount(classes, weights=right) / rows
     # A class with one group is compared with all rows, as it has no mean of other groups.
-    away = right - np.where(groups > 1, mean, right.mean())[classes]
+    away = weight * (right - np.where(groups > 1, mean, right.mean())[classes])
     clustered = np.bincount(own, weights=away * jackknife_scale(sizes, pairs[0])[place])
     single = away * np.sqrt(groups / np.maximum(groups - 1, 1))[classes]
-    independent = (right.sum() + 0.5) * (count - right.sum() + 0.5) / (count + 1)
+    share = (weight @ right + 0.5) / (count + 1)
+    independent = share * (1 - share) * (count + 1) * float(np.square(weight).mean())
     # Few groups can agree by chance; no error is below half of that of independent rows.
     variance = max(float(np.square(clustered).sum()), float(np.square(single).sum()), independent / 2) / count**2
-    alone, all_sizes = int((groups == 1).sum()), np.bincount(own)
+    alone, all_sizes = int((groups == 1).sum()), np.bincount(own, weights=weight)
     of_all = degrees_of_freedom(all_sizes, np.zeros(len(all_sizes), dtype=np.int64))
     freedom = max(min(of_all, degrees_of_freedom(sizes, pairs[0]) + max(alone - 1, 0)), 1.0)
     if_equal = max(min(len(all_sizes) - 1, int((groups - 1).sum()) + max(alone - 1, 0)), 1)

@@ -40,17 +40,25 @@ class UnitsLeft:
             the mean over repeats.
         test: int64 [K, C], groups of each class that each network was trained on.
         share: float64 [C], share of each class among the test rows.
+        weight: float64 [n], how frequent the class of each validated row is among test rows, relative to validated
+            rows, 1 in the mean; None where classes are as frequent.
     """
 
     valid: Floats
     test: Ints
     share: Floats
+    weight: Floats | None = None
 
     @property
     def validated(self) -> float:
         """Mean logarithm of the groups left for validation rows, over rows with any."""
-        known = self.valid > 0
-        return float(np.log(self.valid[known]).mean()) if known.any() else 0.0
+        weight = self.weights * (self.valid > 0)
+        return float(np.average(np.log(np.maximum(self.valid, 1e-9)), weights=weight)) if weight.any() else 0.0
+
+    @property
+    def weights(self) -> Floats:
+        """`weight`; ones where classes are as frequent."""
+        return np.ones(len(self.valid)) if self.weight is None else self.weight
 
     @property
     def tested(self) -> float:
@@ -65,7 +73,9 @@ class UnitsLeft:
         return float((self.share * (self.test > 0)).sum() / len(self.test))
 
 
-def units_left(label: Ints, group: Ints, parts: Sequence[tuple[Ints, Ints]], share: Floats) -> UnitsLeft:
+def units_left(
+    label: Ints, group: Ints, parts: Sequence[tuple[Ints, Ints]], share: Floats, weight: Floats | None = None
+) -> UnitsLeft:
     """Count what each fold leaves.
 
     Args:
@@ -73,6 +83,7 @@ def units_left(label: Ints, group: Ints, parts: Sequence[tuple[Ints, Ints]], sha
         group: int64 [N].
         parts: rows to train on and rows to validate, int64 each, of each network.
         share: float64 [C], share of each class among the test rows.
+        weight: of the validated rows, see `UnitsLeft`.
     """
     left = [units_per_class(label, group, train, len(share)) for train, _ in parts]
     total, times = np.zeros(len(label)), np.zeros(len(label), dtype=np.int64)
@@ -80,4 +91,4 @@ def units_left(label: Ints, group: Ints, parts: Sequence[tuple[Ints, Ints]], sha
         total[rows] += count[label[rows]]
         times[rows] += 1
     validated = times > 0
-    return UnitsLeft(total[validated] / times[validated], np.stack(left), share)
+    return UnitsLeft(total[validated] / times[validated], np.stack(left), share, weight)

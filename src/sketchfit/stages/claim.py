@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sketchfit.claims.alarm import alarm
 from sketchfit.claims.claim import Claim, OutOfFold, make_claim, with_unreadable
+from sketchfit.claims.frequencies import TestFrequencies
 from sketchfit.claims.label_free import LabelFree
 from sketchfit.claims.learning_curve import USUAL, RepeatedFolds, Slope, measure_slope
 from sketchfit.claims.unit import Answers, FoldUnit
@@ -47,10 +48,18 @@ def claim_record(context: RunContext, state: RunState) -> ClaimRecord:
     rows = state.rows
     answers = answers_of(state)
     right = rows.right(made(state.calibrated).predictions.oof)
-    left = _left(context, state)
+    frequencies = TestFrequencies.of(state.class_frequencies)
+    left = _left(context, state, frequencies)
     slope, relations = _slope(context, state, left), _relations(context)
     found = make_claim(
-        OutOfFold(right, rows.label, rows.group, left, relations.choice_error if relations else 0.0),
+        OutOfFold(
+            right,
+            rows.label,
+            rows.group,
+            left,
+            relations.choice_error if relations else 0.0,
+            0.0 if frequencies is None else frequencies.error(right, rows.label),
+        ),
         slope,
         answers.final,
         [one.test for one in answers.units],
@@ -162,12 +171,15 @@ def complete_repeats(folds: Sequence[Fold]) -> bool:
     return all(np.array_equal(one, rows[0]) for one in rows)
 
 
-def _left(context: RunContext, state: RunState) -> UnitsLeft:
+def _left(context: RunContext, state: RunState, frequencies: TestFrequencies | None) -> UnitsLeft:
     """Count the groups of each class that the folds leave; rows without relations are groups of their own."""
     table = context.table
     group = np.arange(len(table.label)) if state.group is None else state.group
     counts = np.bincount(table.label, minlength=table.class_count)
-    return units_left(table.label, group, [(fold.train, fold.valid) for fold in state.folds], counts / counts.sum())
+    parts = [(fold.train, fold.valid) for fold in state.folds]
+    if frequencies is None:
+        return units_left(table.label, group, parts, counts / counts.sum())
+    return units_left(table.label, group, parts, frequencies.share, frequencies.weight(state.rows.label))
 
 
 def _slope(context: RunContext, state: RunState, left: UnitsLeft) -> Slope:
@@ -201,6 +213,7 @@ def _record(context: RunContext, relations: Relations | None, found: Claim, answ
         groups_validated=found.groups_validated,
         groups_tested=found.groups_tested,
         averaging=found.averaging,
+        frequencies=found.frequencies,
         test_rows=len(context.table.test),
     )
 

@@ -35,8 +35,10 @@ from sketchfit.inference.frequency_matching import (
 )
 from sketchfit.inference.oof import Floats
 from sketchfit.inference.prior_correction import other_confidence, resampled_gain, reweighted, tempered
+from sketchfit.inference.votes import combine_folds
 from sketchfit.runs.artefacts import EstimatedFrequencies, MeasuredChoice
 from sketchfit.stages.context import RunContext, RunState, made
+from sketchfit.stages.products import MemberPredictions
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +65,7 @@ def correct_prior(context: RunContext, state: RunState) -> RunState:
     reference = reference.part(sampled_rows(np.arange(len(rows)), classes))
     test = calibrated.predictions.test
     some = sampled_rows(np.flatnonzero(readable), classes)
-    estimated = before.test[some]
+    estimated = _by_scored_networks(context, state)[some]
     found = estimate_frequencies(reference, estimated)
     decision = decide(reference, estimated, found, context.recipe.inference.prior, context.recipe.seed)
     if decision.differs:
@@ -158,11 +160,31 @@ def _matching(
     return weight, gain, choice
 
 
+def _by_scored_networks(context: RunContext, state: RunState) -> Floats:
+    """Return test probabilities before calibration, by the networks alone that have validated out-of-fold rows.
+
+    Those of further networks are not comparable with out-of-fold rows.
+    """
+    scored = [_scored(one, state) for one in state.predictions.values()]
+    if all(len(own) == len(one.test) for own, one in zip(scored, state.predictions.values(), strict=True)):
+        return made(state.ensemble).predictions.test
+    folds = context.recipe.ensemble.folds
+    return made(state.ensemble).rule.predict([combine_folds(own, folds, [1.0] * len(own)) for own in scored])
+
+
+def _scored(member: MemberPredictions, state: RunState) -> list[Floats]:
+    """Return the test probabilities of a member's networks of the scored folds; of all where they are not of folds."""
+    numbers = {fold.number for fold in state.folds}
+    if len(member.folds) != len(member.test):
+        return list(member.test)
+    return [test for fold, test in zip(member.folds, member.test, strict=True) if fold in numbers] or list(member.test)
+
+
 def _other_confidence(state: RunState, readable: NDArray[np.bool_], found: ClassFrequencies) -> float | None:
     """Return the difference of confidence that every source shows, the smallest one; None where a source has none."""
     label = state.rows.label
     differences: Sequence[float | None] = [
-        other_confidence(one.oof, label, [test[readable] for test in one.test], found)
+        other_confidence(one.oof, label, [test[readable] for test in _scored(one, state)], found)
         for one in state.predictions.values()
     ]
     clear = [one for one in differences if one is not None]

@@ -17,6 +17,11 @@ AVERAGED = (
 )
 """What the gain of averaging is estimated from."""
 
+FREQUENCIES = (
+    "classes count as often as they are estimated to occur among the test drawings, which differs from training"
+)
+"""What the change by class frequencies is."""
+
 
 @dataclass(frozen=True)
 class ClaimStep:
@@ -83,16 +88,19 @@ def claim_steps(claim: ClaimRecord) -> tuple[ClaimStep, ...]:
         f"drawing, and {claim.groups_tested:.2f} for a test drawing"
     )
     averaged = AVERAGED if claim.test_rows else "not measured: there are no test drawings"
+    weighted = start.value + claim.frequencies
+    frequencies = ClaimStep("class frequencies", claim.frequencies, weighted, None, FREQUENCIES)
     return (
         ClaimStep("out of fold", None, start.value, start, "single networks, each on the drawings of its fold"),
-        ClaimStep("training drawings per class", claim.single - start.value, claim.single, None, groups),
+        *([frequencies] if claim.frequencies else []),
+        ClaimStep("training drawings per class", claim.by_groups, claim.single, None, groups),
         ClaimStep("averaging networks", claim.averaging, claim.single + claim.averaging, None, averaged),
         ClaimStep(
             "claim",
             None,
             end.value,
             end,
-            f"for {claim_subject(claim)}; the interval includes the uncertainty of both changes",
+            f"for {claim_subject(claim)}; the interval includes the uncertainty of all changes",
         ),
     )
 

@@ -41,6 +41,7 @@ class ClaimRecord(Artefact):
         groups_validated, groups_tested: geometric mean of the groups per class that a network had for validation rows,
             and that it has for test rows.
         averaging: gain of averaging the networks.
+        frequencies: change by class frequencies of the test rows that differ from those of the training rows.
         test_rows: number of test rows.
         label_free: estimate on the test rows without labels; None without test rows.
         alarm: whether `expected` and `label_free` disagree by more than splits without shift show.
@@ -58,16 +59,23 @@ class ClaimRecord(Artefact):
     groups_validated: float
     groups_tested: float
     averaging: float
+    frequencies: float = 0.0
     test_rows: int
     label_free: LabelFreeFigures | None = None
     alarm: bool = False
     causes: tuple[str, ...] = ()
 
+    @property
+    def by_groups(self) -> float:
+        """Change by the groups per class that a network has for test rows."""
+        return self.single - self.out_of_fold.value - self.frequencies
+
     def lines(self) -> Iterator[str]:
         """Yield what is claimed, one sentence per line, for logs and pages."""
         yield f"out of fold {percent(self.out_of_fold)}; claim for {self.rows} {percent(self.expected)}"
         steps = {
-            "training drawings per class": self.single - self.out_of_fold.value,
+            "class frequencies": self.frequencies,
+            "training drawings per class": self.by_groups,
             "averaging the networks": self.averaging,
         }
         parts = [f"{100 * gain:+.1f} points for {what}" for what, gain in steps.items() if abs(gain) >= 5e-4]
