@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from sketchfit.claims.claim import SHARED, OutOfFold, error_within_classes, make_claim, with_unreadable
+from sketchfit.claims.claim import SHARED, OutOfFold, make_claim, with_unreadable
+from sketchfit.claims.group_error import error_within_classes
 from sketchfit.claims.learning_curve import Slope
 from sketchfit.claims.units_left import UnitsLeft
 from sketchfit.inference.intervals import Estimate, accuracy

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from sketchfit.claims.averaging import UNSURE_OF_GAIN, averaged_accuracy
+from sketchfit.claims.group_error import error_within_classes
 from sketchfit.claims.interval import interval
 from sketchfit.claims.learning_curve import Slope
 from sketchfit.claims.units_left import UnitsLeft
 from sketchfit.inference.arrays import Floats
 from sketchfit.inference.intervals import LEVEL, Estimate, accuracy
-from sketchfit.runs.few_groups import degrees_of_freedom, independent_groups, jackknife_scale, t_quantile
+from sketchfit.runs.few_groups import t_quantile
 
 SHARED = 1.5
 """Variance of an out-of-fold accuracy over that of independent networks: networks of different folds share training
@@ -142,45 +143,3 @@ def _single(rows: OutOfFold, slope: Slope) -> tuple[float, float, float]:
     if change == 0.0:
         return float(np.average(rows.right, weights=known)) * rows.left.learnable, 0.0, rows.left.learnable
     return float(expit(odds + slope.value * change)) * rows.left.learnable, change, rows.left.learnable
-
-
-def error_within_classes(
-    right: NDArray[np.bool_],
-    label: NDArray[np.int64],
-    group: NDArray[np.int64] | None,
-    weight: Floats | None = None,
-) -> tuple[float, float]:
-    """Return the standard error of the accuracy on other rows of the same classes, and its degrees of freedom.
-
-    Test rows are of the same classes, so what differs between classes is no source of error. Rows of one group are
-    right or wrong together. Few groups, or a large one, estimate that badly. Where groups are unequal, the error needs
-    not be larger than that of groups whose rows are all alike.
-
-    Args:
-        right: bool [n].
-        label: int64 [n].
-        group: int64 [n], related rows share a number; None where all rows are independent.
-        weight: float64 [n], 1 in the mean, the same for rows of a class; None: 1.
-    """
-    weight = np.ones(len(right)) if weight is None else weight
-    own = np.arange(len(right)) if group is None else np.unique(group, return_inverse=True)[1]
-    classes = np.unique(label, return_inverse=True)[1]
-    pairs, place, sizes = np.unique(np.stack([classes, own]), axis=1, return_inverse=True, return_counts=True)
-    groups, rows, count = np.bincount(pairs[0]), np.bincount(classes), len(right)
-    mean = np.bincount(classes, weights=right) / rows
-    # A class with one group is compared with all rows, as it has no mean of other groups.
-    away = weight * (right - np.where(groups > 1, mean, right.mean())[classes])
-    clustered = np.bincount(own, weights=away * jackknife_scale(sizes, pairs[0])[place])
-    single = away * np.sqrt(groups / np.maximum(groups - 1, 1))[classes]
-    share = (weight @ right + 0.5) / (count + 1)
-    independent = share * (1 - share) * (count + 1) * float(np.square(weight).mean())
-    # Few groups can agree by chance; no error is below half of that of independent rows.
-    variance = max(float(np.square(clustered).sum()), float(np.square(single).sum()), independent / 2) / count**2
-    alone, all_sizes = int((groups == 1).sum()), np.bincount(own, weights=weight)
-    of_all = degrees_of_freedom(all_sizes, np.zeros(len(all_sizes), dtype=np.int64))
-    freedom = max(min(of_all, degrees_of_freedom(sizes, pairs[0]) + max(alone - 1, 0)), 1.0)
-    if_equal = max(min(len(all_sizes) - 1, int((groups - 1).sum()) + max(alone - 1, 0)), 1)
-    bound = max(variance, independent / count / independent_groups(all_sizes))
-    if t_quantile(LEVEL, freedom) ** 2 * variance > t_quantile(LEVEL, if_equal) ** 2 * bound:
-        return float(np.sqrt(bound)), float(if_equal)
-    return float(np.sqrt(variance)), freedom

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.floating[Any]]
-Ints = NDArray[np.integer[Any]]
+Floats = NDArray[np.float64]
+Numbers = NDArray[Any]
 
 
-def jackknife_scale(sizes: Floats, part: Ints) -> Floats:
+def jackknife_scale(sizes: Numbers, part: Numbers) -> Floats:
     """Return the factors by which sums of residuals are multiplied before their squares give the variance.
 
     Residuals from a mean are too small, most of all those of a group that has a large share of the rows. This is the
@@ -30,7 +30,7 @@ def jackknife_scale(sizes: Floats, part: Ints) -> Floats:
     return np.asarray(np.where(alone, 1.0, np.sqrt((groups - 1) / groups) / left))
 
 
-def degrees_of_freedom(sizes: Floats, part: Ints) -> float:
+def degrees_of_freedom(sizes: Numbers, part: Numbers) -> float:
     """Return the degrees of freedom of the variance that groups estimate (Bell & McCaffrey 2002).
 
     They hold for the variance by `jackknife_scale`, where rows of a group are alike. G equal groups in each of C parts
@@ -48,7 +48,7 @@ def degrees_of_freedom(sizes: Floats, part: Ints) -> float:
     square = (sizes * jackknife_scale(sizes, part)) ** 2
 
     def total(values: Floats) -> Floats:
-        return np.bincount(part, weights=values)
+        return np.asarray(np.bincount(part, weights=values), dtype=np.float64)
 
     # The variance is a quadratic form of the groups' means: B = A - w a' - a w' + (1'a) w w', A = diag(a).
     all_a, ww, wa = total(square), total(weight**2), total(weight * square)
@@ -58,7 +58,7 @@ def degrees_of_freedom(sizes: Floats, part: Ints) -> float:
     return round(float(trace.sum() ** 2 / of_square.sum()), 9)
 
 
-def independent_groups(sizes: Floats) -> float:
+def independent_groups(sizes: Numbers) -> float:
     """Return the number of independent rows that groups are worth whose rows are all alike: (Σ sizes)² / Σ sizes²."""
     return float(sizes.sum() ** 2 / np.square(sizes).sum())
 
