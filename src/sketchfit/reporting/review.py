@@ -125,7 +125,7 @@ def _deadline(run: Run) -> list[str]:
     plan = RunPlan.find(run.path)
     if plan is None:
         return []
-    time = ["--quality", plan.quality] if plan.quality else ["--time", f"{plan.seconds:.0f}s"]
+    time = ["--quality", plan.quality] if plan.quality else ["--time", f"{plan.requested:.0f}s"]
     command = run.environment.command if run.environment else ""
     named = [word for value in options_of(command, "--candidates") for word in ("--candidates", value)]
     allowed = "--allow-noncommercial"

@@ -85,7 +85,8 @@ class RunPlan(Artefact):
     """The plan and the log of a run with a deadline.
 
     Attributes:
-        seconds: the user's time.
+        asked: seconds of the last request; 0 in a folder of an earlier version.
+        seconds: working time at which the run must end: a further request adds its time to what was used before it.
         until: the time of the day where the user named one, as ISO text; else empty.
         quality: `fast`, `good` or `best` where the time was chosen by that; else empty.
         base: settings of the run without members.
@@ -102,6 +103,7 @@ class RunPlan(Artefact):
     """
 
     PLACE = "plan.json"
+    asked: float = 0.0
     seconds: float
     until: str = ""
     quality: str = ""
@@ -116,6 +118,11 @@ class RunPlan(Artefact):
     reserve: float = 0.0
     left_out: tuple[str, ...] = ()
     finished_at: float | None = None
+
+    @property
+    def requested(self) -> float:
+        """Seconds of the last request."""
+        return self.asked or self.seconds
 
 
 class RunClock(Artefact):

@@ -70,9 +70,11 @@ def with_time_for(wanted: Sequence[LastStage], images: int, seconds: float) -> t
 
 
 def plan_last(work: RunWork) -> tuple[LastStage, ...]:
-    """Return the stages that have time, and reserve it."""
+    """Return the stages that have time, and reserve it. What an earlier request left out is decided again."""
     images, wanted = work.counts.images, last_stages(work.context.recipe)
     used = with_time_for(wanted, images, work.book.plan.seconds)
+    open_again = {one.left_out for one in used}
+    work.book.change(left_out=tuple(text for text in work.book.plan.left_out if text not in open_again))
     for one in wanted:
         if one not in used:
             _leave_out(work, one)

@@ -101,8 +101,8 @@ def start_planned(
     context.run.write_recipe(recipe)
     context = replace(context, dispatcher=dispatcher)
     start_callbacks(context)
-    complete = plan is not None and plan.finished_at is not None and _same_request(plan, goal)
-    return PlannedStart(context, _book(context, goal, plan, began, clock), complete)
+    book = _book(context, goal, plan, began, clock)
+    return PlannedStart(context, book, complete=book.plan.finished_at is not None)
 
 
 def with_time(goal: Goal, context: RunContext) -> Goal:
@@ -116,7 +116,7 @@ def with_time(goal: Goal, context: RunContext) -> Goal:
 
 
 def _same_request(plan: RunPlan, goal: Goal) -> bool:
-    return plan.until == goal.until if goal.until else not plan.until and plan.seconds == goal.seconds
+    return plan.until == goal.until if goal.until else not plan.until and plan.requested == goal.seconds
 
 
 def with_members(base: Recipe, members: Mapping[str, Mapping[str, Any]]) -> Recipe:
@@ -151,20 +151,24 @@ def _book(context: RunContext, goal: Goal, plan: RunPlan | None, began: float, c
     used = known.used if known else 0.0
     if goal.until:  # the pause counts
         seconds = used + (now - began) + goal.seconds_left(datetime.now())
-    elif plan is None or _same_request(plan, goal):
+    elif plan is None:
         seconds = goal.seconds
+    elif _same_request(plan, goal):
+        seconds = plan.seconds
     else:
         seconds = used + goal.seconds
     deadline = WorkingTime(seconds, used, began, clock)
     if plan is None:
-        new = RunPlan(seconds=seconds, until=goal.until, quality=goal.quality, base=_plain(context.recipe))
+        base = _plain(context.recipe)
+        new = RunPlan(asked=goal.seconds, seconds=seconds, until=goal.until, quality=goal.quality, base=base)
         book = PlanBook(run.path, new, deadline)
         book.change()
         return book
     book = PlanBook(run.path, plan, deadline)
-    wanted = seconds if goal.until else goal.seconds
+    finished_at = plan.finished_at if _same_request(plan, goal) else None
     base = plan.base if plan.members else _plain(context.recipe)
-    book.change(seconds=wanted, until=goal.until, quality=goal.quality, base=base)
+    request = {"asked": goal.seconds, "until": goal.until, "quality": goal.quality}
+    book.change(**request, seconds=seconds, base=base, finished_at=finished_at)
     done, left = len(book.units("done")), max(0.0, deadline.until(1.0))
     book.decide(f"continues with {counted(done, 'finished unit')}; {left:.0f} s are left")
     return book

@@ -1,0 +1,53 @@
+"""The plan of a folder for a request: the same one continues its time, another one has its time in addition."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from sketchfit.config.load import load_recipe
+from sketchfit.planning.book import PlanBook
+from sketchfit.planning.goal import Goal
+from sketchfit.runs.artefacts import RunClock, RunPlan
+from sketchfit.stages.planned.start import _book
+
+FIRST, SECOND = Goal(600.0), Goal(1200.0)
+USED = 570.0
+"""Seconds of the first request."""
+
+
+def _open(folder: Path, goal: Goal) -> PlanBook:
+    """Open the plan as a new process does, at 0 of its clock."""
+    context = cast(Any, SimpleNamespace(run=SimpleNamespace(path=folder), recipe=load_recipe("cpu")))
+    return _book(context, goal, RunPlan.find(folder), 0.0, lambda: 0.0)
+
+
+def _finished(folder: Path, goal: Goal) -> None:
+    """Write the files of a finished run."""
+    _open(folder, goal).change(finished_at=USED)
+    RunClock(used=USED).write(folder)
+
+
+def test_a_further_request_is_not_finished_and_continues_after_a_kill(tmp_path: Path):
+    _finished(tmp_path, FIRST)
+    book = _open(tmp_path, SECOND)
+    assert (book.plan.requested, book.plan.seconds, book.plan.finished_at) == (1200.0, USED + 1200.0, None)
+    assert book.deadline.until(1.0) == 1200.0
+    RunClock(used=USED + 300.0).write(tmp_path)
+    book = _open(tmp_path, SECOND)
+    assert book.plan.finished_at is None
+    assert book.plan.seconds == USED + 1200.0
+    assert book.deadline.until(1.0) == 900.0
+
+
+def test_the_same_request_stays_finished(tmp_path: Path):
+    _finished(tmp_path, FIRST)
+    assert _open(tmp_path, FIRST).plan.finished_at == USED
+
+
+def test_a_plan_of_an_earlier_version_has_one_request(tmp_path: Path):
+    RunPlan(seconds=600.0, finished_at=USED).write(tmp_path)
+    RunClock(used=USED).write(tmp_path)
+    assert _open(tmp_path, FIRST).plan.finished_at == USED
+    assert _open(tmp_path, SECOND).plan.finished_at is None
