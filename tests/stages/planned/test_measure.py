@@ -7,6 +7,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from sketchfit.config.load import load_recipe
+from sketchfit.errors import UserError
 from sketchfit.planning.costs import Counts
 from sketchfit.planning.draft import DraftBook
 from sketchfit.planning.ladder import PlannedBackbone, Rung
@@ -26,8 +28,8 @@ def rung(name: str, cost: float) -> Rung:
 def measured(monkeypatch, tmp_path, *found, trials=1000.0):
     """Rates of two backbones, the second of which costs twice as much, where trials find these times."""
     left = list(found)
-    monkeypatch.setattr(module, "member_of", lambda *_: None)
-    monkeypatch.setattr(module, "measure_steps", lambda *_: left.pop(0))
+    monkeypatch.setattr(module, "member_of", lambda *_: load_recipe("cpu"))
+    monkeypatch.setattr(module, "measure_steps", lambda *_: _found(left.pop(0)))
     context = SimpleNamespace(
         recipe=None, table=SimpleNamespace(class_count=2), engine=SimpleNamespace(device=torch.device("cpu"))
     )
@@ -41,6 +43,12 @@ def measured(monkeypatch, tmp_path, *found, trials=1000.0):
     return rates, {name.split()[2] for name in book.plan.measurements if name.startswith("training")}
 
 
+def _found(one):
+    if isinstance(one, Exception):
+        raise one
+    return one
+
+
 @pytest.mark.parametrize(
     ("others", "written"),
     [((0.0, 0.0), {"one", "two"}), ((BUSY, 0.0), {"two"}), ((0.0, BUSY), {"one"}), ((BUSY, BUSY), set())],
@@ -50,6 +58,21 @@ def test_rates_that_others_disturb_are_used_and_not_written(others, written, mon
     rates, names = measured(monkeypatch, tmp_path, *found)
     assert [rates[name].training for name in ("one", "two")] == [0.01, 0.02]
     assert names == written
+
+
+@pytest.mark.parametrize("error", [UserError("no"), MemoryError(), RuntimeError("shapes do not match")])
+def test_a_backbone_whose_trial_fails_is_left_out(error, monkeypatch, tmp_path):
+    lines: list[str] = []
+    monkeypatch.setattr(module.log, "warning", lines.append)
+    rates, names = measured(monkeypatch, tmp_path, error, StepRates(0.01, 0.002))
+    assert set(rates) == names == {"two"}
+    (line,) = lines
+    assert line.startswith("one is left out")
+
+
+def test_a_mistake_in_a_trial_is_raised(monkeypatch, tmp_path):
+    with pytest.raises(KeyError):
+        measured(monkeypatch, tmp_path, KeyError("a"), StepRates(0.01, 0.002))
 
 
 @pytest.mark.parametrize(("spread", "written"), [(0.0, {"one", "two"}), (9.0, set())])

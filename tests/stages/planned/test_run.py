@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,7 @@ from sketchfit.planning.goal import Goal
 from sketchfit.planning.ladder import ladder
 from sketchfit.runs.artefacts import PseudoLabelRounds, RunClock, RunPlan
 from sketchfit.runs.networks import NetworkFolder
+from sketchfit.stages.decode import open_members
 from sketchfit.stages.planned import first_space, measure
 from sketchfit.stages.planned.prepare import backbones, check_members
 from sketchfit.stages.planned.run import run_planned
@@ -290,6 +292,46 @@ def test_a_network_that_diverges_costs_the_run_only_that_network(
     assert (out / "submission.csv").is_file()
     assert not any((out / "members" / unit.member).exists() for unit in failed)
     assert _start(drawn, out, Steps()).top1 == result.top1, "it is complete"
+
+
+@pytest.mark.parametrize("kind", ["bank", "network"])
+def test_an_error_of_a_unit_costs_the_run_only_units_of_its_kind(
+    drawn: Path, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+):
+    def open_first(context: Any, recipes: Any) -> Any:
+        if any(recipe.model.input_size != 48 for recipe in recipes.values()):
+            raise OSError(errno.ENOSPC, "full")
+        return opened(context, recipes)
+
+    def no_memory(*_: Any) -> None:
+        raise MemoryError
+
+    opened, out = open_members, tmp_path / "run"
+    with pytest.raises(Interrupted):
+        _start(drawn, out, Steps(until=2.0))
+    assert RunPlan.read(out).answers, "the first answer is there"
+    if kind == "bank":
+        monkeypatch.setattr("sketchfit.stages.planned.work.open_members", open_first)
+    else:
+        monkeypatch.setattr("sketchfit.stages.planned.networks.run_network", no_memory)
+    for _ in range(2):
+        result = _start(drawn, out, Steps())
+        plan = RunPlan.read(out)
+        failed = [unit for unit in plan.units if unit.status == "failed"]
+        assert kind in {unit.kind for unit in failed}
+        assert {"no space is left" in unit.reason for unit in failed} == {kind == "bank"}
+        assert len(failed) == len({unit.member for unit in failed}), "it is not begun again"
+        assert plan.finished_at is not None
+        assert result.top1.n
+
+
+def test_an_error_of_the_first_answer_ends_the_run(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def fail(*_: Any) -> None:
+        raise UserError("training.kernel: no")
+
+    monkeypatch.setattr("sketchfit.stages.planned.work.run_bank", fail)
+    with pytest.raises(UserError):
+        _start(drawn, tmp_path / "run", Steps())
 
 
 def test_a_run_without_disk_space_stops_before_it_decodes(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

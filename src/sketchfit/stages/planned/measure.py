@@ -9,11 +9,14 @@ from dataclasses import replace
 
 import torch
 
+from sketchfit.errors import UserError
+from sketchfit.models.faults import one_line
 from sketchfit.planning.book import PlanBook
 from sketchfit.planning.costs import Counts, Rates, pass_seconds
 from sketchfit.planning.ladder import Rung
 from sketchfit.stages.context import RunContext
 from sketchfit.stages.planned.at_once import networks_on_device, share_of_threads
+from sketchfit.stages.planned.failures import failure_of
 from sketchfit.stages.planned.start import member_of
 from sketchfit.training.step_rates import measure_steps
 
@@ -46,7 +49,8 @@ def measure_rates(
     """Return the rates of each backbone, by its name, and write them into the plan.
 
     The first backbone whose networks may be trained is tried, and others while there is time. Where other processes
-    disturb a trial, its rates are used as they are and not written.
+    disturb a trial, its rates are used as they are and not written. A backbone whose trial fails has no rates, and is
+    left out.
 
     Args:
         context: of the run.
@@ -62,20 +66,25 @@ def measure_rates(
     for rung in rungs:
         if rung.kind == "network" and rung.backbone.name not in smallest:
             smallest[rung.backbone.name] = rung
-    found, unsure = dict[str, Rates](), set[str]()
+    found, unsure, left_out = dict[str, Rates](), set[str](), set[str]()
     if allowed < TRIAL_SECONDS:
         found |= _by_first_unit(rungs, book, counts, unknown)
     began = time.monotonic()
     for name, rung in smallest.items():
         spent = time.monotonic() - began
         if allowed >= TRIAL_SECONDS and (not found or spent * (1 + 1 / len(found)) <= allowed):
-            found[name], doubt = _try(context, rung, unknown)
+            try:
+                found[name], doubt = _try(context, rung, unknown)
+            except UserError as error:
+                log.warning(f"{name} is left out: a trial of its training fails: {'; '.join(error.problems)}")
+                left_out.add(name)
+                continue
             if doubt:
                 log.info(f"the speed of {name} is uncertain and not recorded: {doubt}")
                 unsure.add(name)
     known = {name: one for name, one in found.items() if name not in unsure} or dict(found)
     for rung in [*smallest.values(), *rungs]:
-        if rung.backbone.name not in found:
+        if rung.backbone.name not in {*found, *left_out}:
             found[rung.backbone.name] = _by_cost(rung, known, rungs, unknown)
     if known.keys() - unsure:
         _write({name: one for name, one in found.items() if name not in unsure}, book)
@@ -108,10 +117,22 @@ def _by_first_unit(rungs: Sequence[Rung], book: PlanBook, counts: Counts, other:
 
 
 def _try(context: RunContext, rung: Rung, other: Rates) -> tuple[Rates, str]:
-    """Return the rates of a backbone by a trial, and why they are a guess; empty where they are not."""
+    """Return the rates of a backbone by a trial, and why they are a guess; empty where they are not.
+
+    Raises:
+        UserError: its training fails.
+    """
     recipe = member_of(context.recipe, rung.settings, rung.name)
     with share_of_threads(other.at_once):
-        measured = measure_steps(recipe, context.table.class_count, context.engine.device)
+        try:
+            measured = measure_steps(recipe, context.table.class_count, context.engine.device)
+        except Exception as error:
+            failure = failure_of(error, recipe.model)
+            if failure is None and isinstance(error, RuntimeError):  # torch and timm raise it for a network
+                failure = UserError(one_line(error))
+            if failure is None:
+                raise
+            raise failure from error
         doubt = measured.doubt(other.at_once * torch.get_num_threads())
     rates = replace(
         other,

@@ -5,16 +5,16 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from sketchfit.data.folds import Fold
+from sketchfit.errors import UserError
 from sketchfit.models.device import release_cached_memory
-from sketchfit.models.finite import NoNumbersError
 from sketchfit.planning.execute import Ended
 from sketchfit.planning.pace import Expected, LateError, Pace
 from sketchfit.runs.artefacts import PlannedUnit
 from sketchfit.stages.context import Member, RunContext
+from sketchfit.stages.planned.failures import failure_of
 from sketchfit.stages.planned.messages import TrainingRequest
 from sketchfit.stages.planned.team import LostProcessError, Team
 from sketchfit.stages.planned.units import run_network
@@ -65,7 +65,7 @@ class NetworkTrainer:
         Args:
             trainings: of networks.
             allowed: returns the seconds that are left for them.
-            ended: called for each unit as it ends.
+            ended: called for each unit as it ends. Errors that are not of one unit (`failure_of`) are raised.
         """
         self._start_team()
         for training in trainings:
@@ -93,9 +93,14 @@ class NetworkTrainer:
         if key in self._stored:
             return
         self._stored.add(key)
-        with suppress(OSError, FloatingPointError):  # the training finds it again, and prints what it does then
+        try:
             job = fold_job(self._context, training.member, training.fold, "")
             store_maps(job, training.member.test, self._context.engine, self._context.console)
+        except (OSError, FloatingPointError):
+            return  # the training finds it again, and prints what it does then
+        except Exception as error:
+            if failure_of(error, training.member.recipe.model) is None:
+                raise
 
     def _start_team(self) -> None:
         """Start the processes; without memory for them, networks are trained one after the other."""
@@ -120,10 +125,8 @@ class NetworkTrainer:
         def one_ended(place: int, error: BaseException | None) -> None:
             if isinstance(error, LostProcessError):
                 lost.append(trainings[place])
-            elif error is None or isinstance(error, LateError | NoNumbersError):
-                ended(trainings[place].unit, error)
             else:
-                raise error
+                ended(trainings[place].unit, _reason(error, trainings[place]))
 
         seconds = allowed()
         latest, sharing = time.monotonic() + seconds, len(trainings) > 1 and not self._gpus
@@ -141,8 +144,9 @@ class NetworkTrainer:
                 raise LateError(0.0, seconds)
             pace = Pace(training.expected, allowed, self._clock)
             run_network(self._context, training.member, training.fold, pace, self._context.dispatcher)
-        except (LateError, NoNumbersError) as error:
-            ended(training.unit, error)
+        except Exception as error:
+            ended(training.unit, _reason(error, training))
+            release_cached_memory(self._context.engine.device)
         else:
             ended(training.unit, None)
 
@@ -162,3 +166,13 @@ class NetworkTrainer:
             favoured=favoured,
             device=context.engine.device.type,
         )
+
+
+def _reason(error: BaseException | None, training: PlannedTraining) -> LateError | UserError | None:
+    """Return why a training has ended early; raise an error that is not of this training alone."""
+    if error is None or isinstance(error, LateError):
+        return error
+    failure = failure_of(error, training.member.recipe.model) if isinstance(error, Exception) else None
+    if failure is None:
+        raise error
+    return failure

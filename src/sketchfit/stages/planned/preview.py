@@ -117,7 +117,9 @@ def preview(context: RunContext, goal: Goal, before: float, cache: Path, known: 
     left = WorkingTime(goal.seconds, start + trials, 0.0, lambda: 0.0).left(reserve, answer)
     options = replace(_options(context, rungs, rates, counts), at_once=book.plan.networks_at_once)
     ahead = forecast(options, left, MOST_UNITS, answer)
-    head = known or sampler.head_accuracy(rates[rungs[0].backbone.name], counts)
+    head = known
+    if head is None and (first := rates.get(rungs[0].backbone.name)) is not None:
+        head = sampler.head_accuracy(first, counts)
     source = "the first answer of the run in that folder" if known else "measured on a sample of the drawings"
     dropped = tuple(one.left_out for one in last if one not in used)
     outside = (*book.plan.left_out, *dropped)
@@ -155,6 +157,8 @@ def _options(context: RunContext, rungs: Sequence[Rung], rates: Mapping[str, Rat
     stored = {rung.size: rung.size == rungs[0].size or _is_stored(context, rung) for rung in rungs}
     banks, networks = [], []
     for rung in rungs:
+        if rung.backbone.name not in rates:
+            continue
         here = rates[rung.backbone.name].without_decoding(stored[rung.size])
         if rung.kind == "bank":
             banks.append(bank_option(rung, here, counts, 1.0, False))

@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold
 from sketchfit.data.stores import cache_folder, is_stored, store_settings
 from sketchfit.inference.intervals import accuracy
+from sketchfit.models.device import release_cached_memory
 from sketchfit.planning.book import PlanBook
 from sketchfit.planning.costs import DOUBT, Counts, Rates, bank_option, network_option, ratio_of
 from sketchfit.planning.deadline import LEAST_SLOW
@@ -31,6 +33,7 @@ from sketchfit.stages.decode import open_members
 from sketchfit.stages.directions import with_directions
 from sketchfit.stages.planned.at_once import networks_at_once
 from sketchfit.stages.planned.devices import VISIBLE, find_gpus
+from sketchfit.stages.planned.failures import failure_of
 from sketchfit.stages.planned.measure import measure_rates
 from sketchfit.stages.planned.networks import NetworkTrainer, PlannedTraining
 from sketchfit.stages.planned.quick_choice import quick_choice
@@ -103,9 +106,12 @@ class RunWork:
             first = next(rung for rung in self._rungs.values() if rung.kind == "bank")
             return Options([BankOption(first.name, 0.0, first.size)], [], self._numbers)
         ratios, counts, done = self.book.ratios(), self.counts, self._done()
+        failed = {unit.member for unit in self.book.units("failed")}
         priors = measured_priors(list(self._rungs.values()), self._accuracies())
         banks, networks = [], []
         for name, rung in self._rungs.items():
+            if rung.backbone.name not in self.rates or (rung.kind == "bank" and name in failed):
+                continue
             rates, ratio = self._rates(rung), ratio_of(ratios, name, rung.kind)
             if rung.kind == "bank":
                 banks.append(bank_option(rung, rates, counts, ratio, name in done))
@@ -159,7 +165,8 @@ class RunWork:
         """Run or continue units; see `planning.execute.Work`."""
         self.write_recipe()
         if units[0].kind == "network":
-            self._trainer.train([self._training(unit) for unit in units], allowed, ended)
+            trainings = [found for unit in units if (found := self._ready(unit, ended)) is not None]
+            self._trainer.train(trainings, allowed, ended)
             if self._trainer.at_once != self.book.plan.networks_at_once:
                 self.book.change(networks_at_once=self._trainer.at_once)
                 vars(self).pop("rates", None)  # they are those of networks at the same time
@@ -169,12 +176,32 @@ class RunWork:
             run_bank(self.context, self.member(unit.member), self.state, self._pace_of_pass(unit, allowed))
         except LateError as error:
             ended(unit, error)
+        except Exception as error:
+            if not self.book.plan.answers:  # without the first answer there is nothing to continue with
+                raise
+            self._failed(unit, error, ended)
         else:
             ended(unit, None)
 
     def stop(self) -> None:
         """End the processes that train networks."""
         self._trainer.stop()
+
+    def _ready(self, unit: PlannedUnit, ended: Ended) -> PlannedTraining | None:
+        """Return the training of a unit; None where its images cannot be read or stored, and it has failed."""
+        try:
+            return self._training(unit)
+        except Exception as error:
+            self._failed(unit, error, ended)
+            return None
+
+    def _failed(self, unit: PlannedUnit, error: Exception, ended: Ended) -> None:
+        """Report a unit as failed, or raise an error that is not of this unit alone."""
+        failure = failure_of(error, self._recipe(unit.member).model)
+        if failure is None:
+            raise error
+        ended(unit, failure)
+        release_cached_memory(self.context.engine.device)
 
     def _training(self, unit: PlannedUnit) -> PlannedTraining:
         """Return the training of a unit."""
@@ -236,13 +263,17 @@ class RunWork:
     def member(self, name: str) -> Member:
         """Return a member with its images, opened when it is first used."""
         if name not in self._members:
-            recipe = member_of(self.context.recipe, self.settings(name), name)
+            recipe = self._recipe(name)
             check_start_weights(self.context, {name: recipe}, self.state.folds, self.state.group)
             opened = open_members(self.context, {name: recipe})[name]
             self._stored[recipe.model.size] = True
             both = {"": self._first, name: opened}
             self._members[name] = with_directions(self.context, both, self.state.group)[name]
         return self._members[name]
+
+    def _recipe(self, name: str) -> Recipe:
+        """Return the recipe of a member."""
+        return member_of(self.context.recipe, self.settings(name), name)
 
     def write_recipe(self) -> None:
         """Write the recipe with the members that were begun."""
