@@ -6,6 +6,7 @@ import pytest
 
 from sketchfit.planning import costs
 from sketchfit.planning.costs import Counts, Rates, bank_option, network_option, pass_seconds
+from sketchfit.planning.deadline import TimeLeft
 from sketchfit.planning.ladder import PlannedBackbone, Rung, ladder
 
 COUNTS = Counts(train=100, valid=20, tests=50, folds=6, batch=10)
@@ -66,6 +67,19 @@ def test_the_pass_of_a_bank_member_uses_what_networks_share():
 
     assert seconds(1) == pytest.approx(170 * costs.BANK_PASS * 0.1)
     assert seconds(4) == pytest.approx(seconds(1) / 4)
+
+
+def test_decoding_cannot_be_stopped_and_must_end_in_time_if_it_is_slow():
+    backbone = PlannedBackbone("net", {"backbone": "resnet18"}, 96)
+    rungs = ladder([backbone], on_gpu=True, views=(), mirrored=False)
+    rates, left = Rates(96, training=0.01, prediction=0.001, decoding=0.5), TimeLeft(aim=400.0, latest=400.0)
+    decoding = 170 * 0.5
+    bank = bank_option(rungs[0], rates, COUNTS, 1.0, False)
+    assert (bank.after or 0.0) == pytest.approx(decoding + costs.OVERHEAD + COUNTS.head_seconds)
+    rung = next(one for one in rungs if one.kind == "network")
+    first, later = (network_option(rung, rates, COUNTS, 1.0, done, 1) for done in ((), (3,)))
+    assert first.decoding == pytest.approx(decoding)
+    assert later.allowed(left) - first.allowed(left) == pytest.approx((first.slow - 1) * decoding)
 
 
 def test_rates_are_in_proportion_to_the_pixels():

@@ -27,15 +27,23 @@ class PlanBook:
         folder: of the run.
         plan: as it is on disk, or a new one.
         deadline: gives the times.
+
+    Attributes:
+        unsure: measurements that other processes disturbed, by name: they are used and not written.
     """
 
     def __init__(self, folder: Path, plan: RunPlan, deadline: WorkingTime) -> None:
         self.folder, self.plan, self.deadline = folder, plan, deadline
+        self.unsure: dict[str, float] = {}
 
     def change(self, **fields: Any) -> None:
         """Write the plan with some fields changed."""
         self.plan = self.plan.model_copy(update=fields)
         self.plan.write(self.folder)
+
+    def measured(self, name: str) -> float | None:
+        """Return what was measured on this machine; None where it was not."""
+        return self.plan.measurements.get(name, self.unsure.get(name))
 
     def decide(self, text: str) -> None:
         """Write and print a decision."""

@@ -124,9 +124,10 @@ def bank_option(rung: Rung, rates: Rates, counts: Counts, ratio: float, done: bo
     """Return a bank member with its estimated time; `ratio` is actual against estimated time of earlier ones."""
     here = rates.at(rung.size)
     image = rung.passes * BANK_PASS * here.prediction / here.on_device + here.decoding
-    after = OVERHEAD + counts.head_seconds
-    seconds = counts.images * image + after
-    return BankOption(rung.name, ratio * seconds, rung.size, done, rung.filler, slow_factor(ratio), ratio * after)
+    heads = OVERHEAD + counts.head_seconds
+    unwatched = ratio * (counts.images * here.decoding + heads)
+    seconds = ratio * (counts.images * image + heads)
+    return BankOption(rung.name, seconds, rung.size, done, rung.filler, slow_factor(ratio), unwatched)
 
 
 def pass_seconds(rung: Rung, actual: float, counts: Counts) -> float:
@@ -164,6 +165,7 @@ def network_option(
         copying=ratio * (counts.train + counts.valid) * lower,
         copies=rung.copies,
         follows=rung.follows,
+        decoding=ratio * counts.images * here.decoding,
     )
 
 

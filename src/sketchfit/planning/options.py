@@ -20,7 +20,7 @@ class BankOption:
         done: whether it is finished.
         filler: whether it is fitted only where nothing else fits.
         slow: see `deadline.slow_factor`.
-        after: seconds after its pass over the images, in which it cannot be stopped; None: never can it be.
+        after: seconds of decoding and after its pass over the images, in which it cannot be stopped; None: all of them.
     """
 
     name: str
@@ -58,6 +58,7 @@ class NetworkOption:
         doubt: a network may take so many times as long as estimated; above 1 where none of the member was trained yet.
         follows: member whose folds must all be finished before; empty: none.
         failed: whether a training of it has failed, so that no further one is begun.
+        decoding: the part of `once` in which images are decoded; it cannot be stopped.
     """
 
     name: str
@@ -76,10 +77,12 @@ class NetworkOption:
     doubt: float = 1.0
     follows: str = ""
     failed: bool = False
+    decoding: float = 0.0
 
     def allowed(self, left: TimeLeft) -> float:
         """Return the seconds that its next networks may take by the estimates."""
-        return left.before(self.after, self.slow) / self.doubt
+        decoding = 0.0 if self.done else self.decoding
+        return left.before(decoding + self.after, self.slow) / self.doubt
 
     def seconds(self, epochs: int, folds: int = 1) -> float:
         """Return the time of the next folds, one after the other."""

@@ -60,6 +60,13 @@ def test_rates_that_others_disturb_are_used_and_not_written(others, written, mon
     assert names == written
 
 
+def test_a_speed_of_decoding_that_is_not_written_is_used(monkeypatch, tmp_path):
+    with monkeypatch.context() as patch:
+        patch.setattr(DraftBook, "measured", lambda *_: 50.0)
+        rates, _ = measured(patch, tmp_path, StepRates(0.01, 0.002), StepRates(0.01, 0.002))
+    assert [one.decoding for one in rates.values()] == [1 / 50] * 2
+
+
 @pytest.mark.parametrize("error", [UserError("no"), MemoryError(), RuntimeError("shapes do not match")])
 def test_a_backbone_whose_trial_fails_is_left_out(error, monkeypatch, tmp_path):
     lines: list[str] = []

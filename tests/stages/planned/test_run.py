@@ -294,6 +294,19 @@ def test_a_network_that_diverges_costs_the_run_only_that_network(
     assert _start(drawn, out, Steps()).top1 == result.top1, "it is complete"
 
 
+def test_decoding_is_timed_where_the_images_are_stored(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sketchfit.stages.planned.prepare.doubt_of", lambda *_: "")
+    monkeypatch.setattr("sketchfit.stages.planned.prepare.Sampler.decoding_rate", lambda _: 7.0)
+    monkeypatch.setenv("SKETCHFIT_CACHE", str(tmp_path / "cache"))
+    rates = []
+    for name in ("built", "stored"):
+        with pytest.raises(Interrupted):
+            _start(drawn, tmp_path / name, Steps(until=1.0))
+        rates.append(RunPlan.read(tmp_path / name).measurements[measure.DECODING])
+    assert rates[0] != 7.0
+    assert rates[1] == 7.0
+
+
 @pytest.mark.parametrize("kind", ["bank", "network"])
 def test_an_error_of_a_unit_costs_the_run_only_units_of_its_kind(
     drawn: Path, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch

@@ -36,7 +36,7 @@ UNKNOWN = 5e-3
 
 DECODING = "decoding, images per second"
 USUAL_DECODING = 600.0
-"""Images per second, where the images were decoded by an earlier run."""
+"""Images per second, where it was not measured."""
 
 
 def measure_rates(
@@ -59,7 +59,7 @@ def measure_rates(
         counts: of rows.
         trials: seconds that they may take in any case.
     """
-    decoding = 1 / book.plan.measurements.get(DECODING, USUAL_DECODING)
+    decoding = 1 / (book.measured(DECODING) or USUAL_DECODING)
     allowed, at_once = max(trials, TRIAL_SHARE * book.plan.seconds), book.plan.networks_at_once
     unknown = Rates(0, 0.0, 0.0, decoding, at_once=at_once, on_device=networks_on_device(context, at_once))
     smallest: dict[str, Rung] = {}
@@ -148,8 +148,7 @@ def _by_cost(rung: Rung, found: Mapping[str, Rates], rungs: Sequence[Rung], othe
     """Estimate the rates of a backbone from those of another one, in proportion to published costs where known."""
     cost = {one.backbone.name: one.backbone.cost / one.backbone.size**2 for one in rungs}
     if not found:
-        usual = 1 / USUAL_DECODING
-        return replace(other, size=rung.size, training=TRAINING * UNKNOWN, prediction=UNKNOWN, decoding=usual)
+        return replace(other, size=rung.size, training=TRAINING * UNKNOWN, prediction=UNKNOWN)
     name, rates = next(iter(found.items()))
     own = cost[rung.backbone.name]
     factor = own / cost[name] if own > 0 and cost[name] > 0 else 1.0

@@ -14,6 +14,7 @@ from sketchfit.config.overrides import merge
 from sketchfit.config.own_size import own_input_size
 from sketchfit.config.parse import parse_recipe
 from sketchfit.config.recipe import Recipe
+from sketchfit.errors import UserError
 from sketchfit.planning.book import PlanBook
 from sketchfit.planning.goal import Goal
 from sketchfit.planning.ladder import PlannedBackbone, Rung, ladder
@@ -25,10 +26,12 @@ from sketchfit.stages.decode import decode
 from sketchfit.stages.planned import adapt
 from sketchfit.stages.planned.first_space import check_first_space
 from sketchfit.stages.planned.measure import DECODING
+from sketchfit.stages.planned.sample_head import Sampler
 from sketchfit.stages.planned.start import with_members
 from sketchfit.stages.planned.work import RunWork
 from sketchfit.stages.relate import relate
 from sketchfit.stages.split import split
+from sketchfit.temporary import temporary_folder
 from sketchfit.training.doubt import doubt_of
 
 log = logging.getLogger(__name__)
@@ -144,16 +147,34 @@ def _until_folds(context: RunContext, rungs: Sequence[Rung], book: PlanBook) -> 
     began, state, load = time.monotonic(), RunState(), OtherLoad()
     with context.clock.measure("decoding"):
         state = decode(own, state)
-    images = len(context.table.train) + len(context.table.test)
-    if next(iter(state.members.values())).train.built:
-        rate = round(images / (time.monotonic() - began), 1)
-        if doubt := doubt_of(0.0, load.cores(), cores()):
-            log.info(f"decoding took {rate:,.1f} images per second, which is not recorded: {doubt}")
-        else:
-            book.change(measurements={**book.plan.measurements, DECODING: rate})
+        if next(iter(state.members.values())).train.built:
+            images = len(context.table.train) + len(context.table.test)
+            _keep_rate(book, images / (time.monotonic() - began), load)
+        elif book.measured(DECODING) is None:
+            _time_sample(context, first, book)
     with context.clock.measure("audit"):
         state = audit(own, state)
     if RELATIONS not in book.plan.left_out:
         with context.clock.measure("relations"):
             state = relate(own, bank(own, state))
     return split(own, state)
+
+
+def _time_sample(context: RunContext, first: Rung, book: PlanBook) -> None:
+    """Time the decoding of a few images, where those of the first size are stored: further sizes need it."""
+    load = OtherLoad()
+    try:
+        with temporary_folder() as cache:
+            _keep_rate(book, Sampler(context, first, cache).decoding_rate(), load)
+    except (UserError, OSError) as error:
+        log.info(f"note: decoding is not timed, and assumed to be of usual speed: {error}")
+
+
+def _keep_rate(book: PlanBook, images_per_second: float, load: OtherLoad) -> None:
+    """Record the speed of decoding, or use it in this process only where others disturb it."""
+    rate = round(images_per_second, 1)
+    if doubt := doubt_of(0.0, load.cores(), cores()):
+        log.info(f"decoding took {rate:,.1f} images per second, which is not recorded: {doubt}")
+        book.unsure[DECODING] = rate
+    else:
+        book.change(measurements={**book.plan.measurements, DECODING: rate})
