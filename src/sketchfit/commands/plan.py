@@ -17,9 +17,9 @@ from sketchfit.planning.learning_curve import HeadAccuracy
 from sketchfit.planning.value import UNCERTAIN, accuracy_after
 from sketchfit.runs.artefacts import RunPlan
 from sketchfit.runs.state import State
-from sketchfit.stages.planned.more_folds import open_planned
 from sketchfit.stages.planned.preview import Preview, preview
 from sketchfit.stages.planned.start import with_time
+from sketchfit.stages.start import open_tables
 from sketchfit.stages.tables import print_table
 from sketchfit.temporary import temporary_folder
 from sketchfit.text_tables import table_lines
@@ -40,7 +40,7 @@ def plan(request: DataRequest, goal: Goal, clock: Callable[[], float] = time.mon
     began = clock() if goal.began is None else goal.began
     request = request.resolved(candidates=bool(goal.candidates))
     folder = planned_folder(request)
-    context = open_planned(request.data, planned_settings(request), folder)
+    context = open_tables(request.data, planned_settings(request), folder)
     print_table(context.table)
     check_backbone(context.recipe.model.backbone)
     goal, before = with_time(goal, context), clock() - began

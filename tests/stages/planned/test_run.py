@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ from sketchfit.stages.planned.run import run_planned
 from sketchfit.stages.planned.start import start_planned
 from sketchfit.stages.products import RunResult
 from sketchfit.stages.start import RunRequest
+from sketchfit.synthetic import draw_dataset
 from sketchfit.tracking.dispatcher import Dispatcher
 from sketchfit.training import fold
 from sketchfit.training.step_rates import StepRates
@@ -292,6 +293,25 @@ def test_a_network_that_diverges_costs_the_run_only_that_network(
     assert (out / "submission.csv").is_file()
     assert not any((out / "members" / unit.member).exists() for unit in failed)
     assert _start(drawn, out, Steps()).top1 == result.top1, "it is complete"
+
+
+@pytest.mark.parametrize(("groups", "folds"), [(6, 5), (12, 8)])
+def test_relations_are_tested_for_the_usual_folds_and_leave_as_many_groups(
+    tmp_path: Path, groups: int, folds: int, monkeypatch: pytest.MonkeyPatch
+):
+    def relate(context: Any, state: Any) -> Any:
+        tested.append(context.recipe.folds.k)
+        return replace(state, group=np.arange(len(context.table.train)) // 4 % groups)
+
+    tested: list[int] = []
+    monkeypatch.setattr("sketchfit.stages.planned.prepare.relate", relate)
+    data, out = draw_dataset(tmp_path / "data", classes=3, per_class=16, test_per_class=3).out, tmp_path / "run"
+    for _ in range(2):
+        with pytest.raises(Interrupted):
+            _start(data, out, Steps(until=1.5), seconds=600.0, folds={"k": 5})
+        assert Run.open(out).recipe.folds.k == folds
+        assert len(np.unique(Run.open(out).rows.folds)) == folds
+    assert tested == [5, 5]
 
 
 def test_decoding_is_timed_where_the_images_are_stored(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

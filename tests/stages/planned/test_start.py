@@ -6,11 +6,16 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
 from sketchfit.config.load import load_recipe
+from sketchfit.errors import UserError
 from sketchfit.planning.book import PlanBook
 from sketchfit.planning.goal import Goal
 from sketchfit.runs.artefacts import RunClock, RunPlan
-from sketchfit.stages.planned.start import _book
+from sketchfit.stages.planned.more_folds import FOLDS
+from sketchfit.stages.planned.start import _book, _check_same
+from tests.factories import make_table
 
 FIRST, SECOND = Goal(600.0), Goal(1200.0)
 USED = 570.0
@@ -51,3 +56,16 @@ def test_a_plan_of_an_earlier_version_has_one_request(tmp_path: Path):
     RunClock(used=USED).write(tmp_path)
     assert _open(tmp_path, FIRST).plan.finished_at == USED
     assert _open(tmp_path, SECOND).plan.finished_at is None
+
+
+def test_the_folds_of_an_earlier_version_are_those_of_this_one(tmp_path: Path):
+    table = make_table(train={f"train/{number}.png": number % 3 for number in range(30)})
+    context = cast(Any, SimpleNamespace(run=SimpleNamespace(path=tmp_path), recipe=load_recipe("cpu"), table=table))
+
+    def base(changes: dict[str, Any]) -> RunPlan:
+        return RunPlan(seconds=600.0, base=load_recipe("cpu", changes).model_dump(mode="json"), members={"a": {}})
+
+    _check_same(context, base({}))
+    _check_same(context, base({"folds": {"k": FOLDS}}))
+    with pytest.raises(UserError, match=r"folds\.k"):
+        _check_same(context, base({"folds": {"k": 4}}))

@@ -13,6 +13,7 @@ from sketchfit.errors import Problems
 from sketchfit.planning.ladder import Rung
 from sketchfit.stages.context import RunContext
 from sketchfit.stages.disk_space import HALF, Need, check_space, store_needs
+from sketchfit.stages.planned.more_folds import with_more_folds
 from sketchfit.stages.planned.start import member_of
 from sketchfit.stages.resources import PlannedNetwork
 
@@ -49,5 +50,6 @@ def _needs(context: RunContext, rungs: Sequence[Rung]) -> Iterator[Need]:
     images = rungs[0].passes * (len(table.train) + len(table.test))
     cache = existing_folder(cache_folder(first.recipe))
     yield Need(cache, "frozen features", 0, HALF * LEAST_WIDTH * images)
-    probabilities = 4 * table.class_count * (len(table.train) + first.recipe.folds.k * len(table.test))
+    folds = with_more_folds(first.recipe, table).folds.k
+    probabilities = 4 * table.class_count * (len(table.train) + folds * len(table.test))
     yield Need(existing_folder(folder), "probabilities", probabilities, probabilities)

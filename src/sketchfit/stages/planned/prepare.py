@@ -26,6 +26,7 @@ from sketchfit.stages.decode import decode
 from sketchfit.stages.planned import adapt
 from sketchfit.stages.planned.first_space import check_first_space
 from sketchfit.stages.planned.measure import DECODING
+from sketchfit.stages.planned.more_folds import FOLDS, with_more_folds
 from sketchfit.stages.planned.sample_head import Sampler
 from sketchfit.stages.planned.start import with_members
 from sketchfit.stages.planned.work import RunWork
@@ -69,8 +70,12 @@ def prepare(context: RunContext, goal: Goal, book: PlanBook) -> RunWork:
     check_members(context.recipe, rungs)
     check_first_space(context, rungs)
     context = bounded(context, book)
-    state = _until_folds(context, rungs, book)
-    return RunWork(context, state, rungs, book)
+    state = _until_groups(context, rungs[0], book)
+    context = _for_groups(context, state)
+    state = split(_with_first(context, rungs[0]), state)
+    work = RunWork(context, state, rungs, book)
+    work.write_recipe()
+    return work
 
 
 def rungs_of(context: RunContext, goal: Goal, seconds: float) -> tuple[Rung, ...]:
@@ -140,10 +145,24 @@ def bounded(context: RunContext, book: PlanBook) -> RunContext:
     return replace(context, recipe=parse_recipe(merge(recipe.model_dump(mode="json"), changes)))
 
 
-def _until_folds(context: RunContext, rungs: Sequence[Rung], book: PlanBook) -> RunState:
-    """Run the stages up to the folds with the member of the first answer."""
-    first = rungs[0]
-    own = replace(context, recipe=with_members(context.recipe, {first.name: first.settings}))
+def _with_first(context: RunContext, first: Rung) -> RunContext:
+    """Return the context whose recipe has the member of the first answer."""
+    return replace(context, recipe=with_members(context.recipe, {first.name: first.settings}))
+
+
+def _for_groups(context: RunContext, state: RunState) -> RunContext:
+    """Return the context with more folds than usual, where the groups that they keep together allow it."""
+    (first,) = state.members.values()
+    group = None if state.group is None else state.group[first.train.readable]
+    recipe = with_more_folds(context.recipe, context.table, group)
+    if recipe.folds.k != context.recipe.folds.k:
+        log.info(f"{FOLDS} folds in place of {context.recipe.folds.k}, so that each network learns from more images")
+    return replace(context, recipe=recipe)
+
+
+def _until_groups(context: RunContext, first: Rung, book: PlanBook) -> RunState:
+    """Run the stages before the folds with the member of the first answer; relations are tested for the usual folds."""
+    own = _with_first(context, first)
     began, state, load = time.monotonic(), RunState(), OtherLoad()
     with context.clock.measure("decoding"):
         state = decode(own, state)
@@ -157,7 +176,7 @@ def _until_folds(context: RunContext, rungs: Sequence[Rung], book: PlanBook) -> 
     if RELATIONS not in book.plan.left_out:
         with context.clock.measure("relations"):
             state = relate(own, bank(own, state))
-    return split(own, state)
+    return state
 
 
 def _time_sample(context: RunContext, first: Rung, book: PlanBook) -> None:

@@ -27,6 +27,7 @@ from sketchfit.stages.planned.at_once import networks_at_once
 from sketchfit.stages.planned.devices import VISIBLE, find_gpus
 from sketchfit.stages.planned.last import last_stages, with_time_for
 from sketchfit.stages.planned.measure import DECODING, TRIAL_SHARE, measure_rates
+from sketchfit.stages.planned.more_folds import with_more_folds
 from sketchfit.stages.planned.prepare import AUDIT_PER_IMAGE, RELATIONS, RELATIONS_PER_IMAGE, bounded, rungs_of
 from sketchfit.stages.planned.sample_head import Sampler
 from sketchfit.stages.planned.start import member_of
@@ -129,7 +130,7 @@ def preview(context: RunContext, goal: Goal, before: float, cache: Path, known: 
 
 
 def _counts(context: RunContext) -> Counts:
-    folds = planned_folds(context.recipe, context.table)
+    folds = planned_folds(with_more_folds(context.recipe, context.table), context.table)
     train, valid = (round(float(np.mean(sizes))) for sizes in zip(*map(_sizes, folds), strict=True))
     return Counts(train, valid, len(context.table.test), len(folds), context.recipe.training.batch)
 

@@ -24,14 +24,13 @@ from sketchfit.planning.quality import TIMES, quality_seconds
 from sketchfit.runs.artefacts import RunClock, RunPlan
 from sketchfit.runs.create import ELSEWHERE, check_folder, open_run
 from sketchfit.runs.fingerprint import differing_keys
-from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.recipe import read_recipe
 from sketchfit.stages.callbacks import start_callbacks
 from sketchfit.stages.context import RunContext
 from sketchfit.stages.inputs import check_inputs, keep_inputs
-from sketchfit.stages.planned.more_folds import open_planned
+from sketchfit.stages.planned.more_folds import with_more_folds
 from sketchfit.stages.planned_run import planned_folds
-from sketchfit.stages.start import RunRequest
+from sketchfit.stages.start import RunRequest, open_tables
 from sketchfit.stages.tables import print_table
 from sketchfit.tracking.console import duration
 from sketchfit.tracking.dispatcher import Dispatcher
@@ -82,7 +81,7 @@ def start_planned(
         UserError: a mistake in the tables, the folder or the recipe, or a folder of another run.
     """
     began = clock() if goal.began is None else goal.began
-    context = open_planned(request.data, request.settings, request.folder)
+    context = open_tables(request.data, request.settings, request.folder)
     print_table(context.table)
     if not request.fresh:
         check_folder(context.run, "run")
@@ -92,7 +91,8 @@ def start_planned(
     planned_folds(context.recipe, context.table)
     check_backbone(context.recipe.model.backbone)
     plan = None if request.fresh else RunPlan.find(request.folder)
-    _check_same(context.run, context.recipe, plan, fresh=request.fresh)
+    if not request.fresh:
+        _check_same(context, plan)
     recipe = with_members(context.recipe, plan.members) if plan else context.recipe
     stored = read_recipe(context.run.recipe) if plan and context.run.recipe.is_file() else recipe
     same_rows = not request.fresh and check_inputs(context)
@@ -129,18 +129,20 @@ def member_of(base: Recipe, settings: Mapping[str, Any], name: str) -> Recipe:
     return parse_recipe(merge(base.model_dump(mode="json", exclude={"members"}), settings), f"members.{name}")
 
 
-def _check_same(run: RunFolder, base: Recipe, plan: RunPlan | None, *, fresh: bool) -> None:
+def _check_same(context: RunContext, plan: RunPlan | None) -> None:
     """Refuse a folder whose networks were trained by other settings, or without a plan."""
-    if fresh:
-        return
+    run = context.run
     if plan is None:
         if run.has_training():
             raise RunError(f"{run.path} holds a run without a deadline", ELSEWHERE)
         return
-    old, new = (training_settings(one) for one in (plan.base, base.model_dump(mode="json")))
-    if plan.members and (changed := differing_keys(old, new)):
+    old, recipe = training_settings(plan.base), context.recipe
+    usual, more = (  # earlier versions wrote the number of folds with the base
+        differing_keys(old, training_settings(_plain(one))) for one in (recipe, with_more_folds(recipe, context.table))
+    )
+    if plan.members and usual and more:
         raise RunError(
-            [f"{run.path} holds a run with another {key}: {a!r} there, {b!r} now" for key, a, b in changed], ELSEWHERE
+            [f"{run.path} holds a run with another {key}: {a!r} there, {b!r} now" for key, a, b in usual], ELSEWHERE
         )
 
 
