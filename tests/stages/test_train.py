@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
 from sketchfit.commands.request import DataRequest
 from sketchfit.commands.run import run
 from sketchfit.config.load import load_recipe
+from sketchfit.data.folds import Fold
 from sketchfit.errors import RecipeError
+from sketchfit.runs.artefacts import PlannedUnit, RunPlan
 from sketchfit.runs.probabilities import read_probabilities
 from sketchfit.runs.run import Run
+from sketchfit.stages import train as module
+from sketchfit.stages.context import RunState
+from sketchfit.stages.train import read_planned
 from sketchfit.training.fold import read_fold
 from tests.factories import Cli, tiny_recipe
 
@@ -95,3 +103,38 @@ def test_folds_of_a_column_that_cannot_be_scored(drawn: Path, tmp_path: Path) ->
     recipe = tiny_recipe({"folds": {"column": "part", "score": [9]}})
     with pytest.raises(RecipeError, match=r"folds\.score"):
         run(DataRequest(data, recipe, out=tmp_path / "run"))
+
+
+ROWS = np.arange(15)
+PART = ROWS // 5
+THREE_FOLDS = tuple(Fold(number, ROWS[PART != number], ROWS[PART == number]) for number in range(3))
+
+
+def _planned(
+    monkeypatch: pytest.MonkeyPatch, done: dict[str, tuple[int | None, ...]], group: NDArray[np.int64] | None = None
+) -> tuple[set[str], list[int]]:
+    """Read the members of a plan with these finished folds; return those that are combined, and their common folds."""
+    monkeypatch.setattr(module, "_read_current", lambda context, member, fold: SimpleNamespace(rows=fold.valid))
+    monkeypatch.setattr(module, "_with_networks", lambda context, state: state)
+    units = tuple(
+        PlannedUnit(key=f"{name}/{fold}", kind="network", member=name, fold=fold, status="done")
+        for name, folds in done.items()
+        for fold in folds
+    )
+    members = {name: cast(Any, SimpleNamespace(name=name)) for name in done}
+    state = RunState(members=members, folds=THREE_FOLDS, group=group)
+    found = read_planned(cast(Any, None), state, RunPlan(seconds=60.0, units=units))
+    assert set(found.members) == set(found.trained)
+    return set(found.trained), [fold.number for fold in found.folds]
+
+
+def test_members_without_a_common_fold_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _planned(monkeypatch, {"k": (None,), "a": (1,), "b": (1, 2)}) == ({"k", "a", "b"}, [1])
+    assert _planned(monkeypatch, {"k": (None,), "a": (1,), "b": (0,)}) == ({"k", "a"}, [1])
+    assert _planned(monkeypatch, {"k": (None,), "a": (1,), "b": (0, 2)}) == ({"k", "b"}, [0, 2])
+
+
+def test_members_are_left_out_until_the_common_folds_have_two_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _planned(monkeypatch, {"k": (None,), "a": (1,)}, PART) == ({"k"}, [0, 1, 2])
+    assert _planned(monkeypatch, {"k": (None,), "a": (1, 2)}, PART) == ({"k", "a"}, [1, 2])
+    assert _planned(monkeypatch, {"k": (None,), "a": (1,)}, ROWS // 2) == ({"k", "a"}, [1])

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sketchfit.data.folds import Fold
 from sketchfit.errors import RunError
@@ -18,6 +21,8 @@ from sketchfit.training.bank_member import train_members
 from sketchfit.training.fold import TrainedMember, read_fold
 from sketchfit.training.fold_result import FoldResult
 from sketchfit.training.test_answers import answer_again
+
+log = logging.getLogger(__name__)
 
 
 def train(context: RunContext, state: RunState) -> RunState:
@@ -48,6 +53,8 @@ def _with_networks(context: RunContext, state: RunState) -> RunState:
 def read_planned(context: RunContext, state: RunState, plan: RunPlan) -> RunState:
     """Return the state with the finished networks of a plan, and with the folds of which all members have one.
 
+    Members are left out until the others have folds in common, on whose rows they can be combined.
+
     Raises:
         UserError: there is none.
     """
@@ -64,10 +71,36 @@ def read_planned(context: RunContext, state: RunState, plan: RunPlan) -> RunStat
             trained[name] = TrainedMember(member, name, folds, results)
     if not trained:
         raise RunError(f"{context.run.path} has no finished network yet", "Continue it first: run --time with --out.")
-    everywhere = set.intersection(*({fold.number for fold in one.folds} for one in trained.values()))
-    common = tuple(fold for fold in state.folds if fold.number in everywhere)
+    trained, common = _combinable(trained, state)
     members = {name: one.member for name, one in trained.items()}
     return _with_networks(context, replace(state, members=members, trained=trained, folds=common))
+
+
+def _combinable(
+    trained: Mapping[str, TrainedMember], state: RunState
+) -> tuple[dict[str, TrainedMember], tuple[Fold, ...]]:
+    """Return the members that can be combined, and the folds that they have in common.
+
+    What combines them is fitted on some groups of rows and scored on others, so it takes two groups. The member with
+    the fewest folds is left out first, of several the last one.
+    """
+    left = dict(trained)
+    while not _has_two_groups(common := _common_folds(left, state.folds), state.group) and len(left) > 1:
+        name = min(reversed(left), key=lambda one: len(left[one].folds))
+        log.info(f"{name} is left out for now: its folds and those of the others have too few rows in common")
+        del left[name]
+    return left, common
+
+
+def _common_folds(trained: Mapping[str, TrainedMember], folds: Sequence[Fold]) -> tuple[Fold, ...]:
+    """Return the folds of which all members have a network."""
+    everywhere = set.intersection(*({fold.number for fold in one.folds} for one in trained.values()))
+    return tuple(fold for fold in folds if fold.number in everywhere)
+
+
+def _has_two_groups(folds: Sequence[Fold], group: NDArray[np.int64] | None) -> bool:
+    rows = np.unique(np.concatenate([fold.valid for fold in folds])) if folds else np.zeros(0, np.int64)
+    return len(np.unique(rows if group is None else group[rows])) > 1
 
 
 def _read_current(context: RunContext, member: Member, fold: Fold) -> FoldResult:

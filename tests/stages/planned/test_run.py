@@ -16,6 +16,7 @@ from safetensors.numpy import load_file
 
 from sketchfit import Run
 from sketchfit.api.predict import predict
+from sketchfit.api.report import report
 from sketchfit.api.run import run
 from sketchfit.commands.distill import distill as continue_with_student
 from sketchfit.commands.pseudo_label import pseudo_label
@@ -312,6 +313,26 @@ def test_relations_are_tested_for_the_usual_folds_and_leave_as_many_groups(
         assert Run.open(out).recipe.folds.k == folds
         assert len(np.unique(Run.open(out).rows.folds)) == folds
     assert tested == [5, 5]
+
+
+def test_folds_of_one_group_each_are_combined_once_there_are_two(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def relate(context: Any, state: Any) -> Any:
+        return replace(state, group=np.arange(len(context.table.train)) // 4 % 3)
+
+    monkeypatch.setattr("sketchfit.stages.planned.prepare.relate", relate)
+    data, out = draw_dataset(tmp_path / "data", classes=3, per_class=16, test_per_class=3).out, tmp_path / "run"
+    _start(data, out, Steps(), seconds=5.0)
+    plan = RunPlan.read(out)
+    (network,) = [unit for unit in plan.units if unit.status == "done" and unit.kind == "network"]
+    assert len(plan.answers) > 1
+    assert all(network.member not in answer.members for answer in plan.answers)
+    assert plan.finished_at is not None
+    report(out)
+    assert len(predict(out, data / "test")) == 9
+    _start(data, out, Steps(), seconds=SECONDS)
+    assert network.member in RunPlan.read(out).answers[-1].members
 
 
 def test_decoding_is_timed_where_the_images_are_stored(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
