@@ -107,7 +107,7 @@ def test_folds_of_a_column_that_cannot_be_scored(drawn: Path, tmp_path: Path) ->
 
 ROWS = np.arange(15)
 PART = ROWS // 5
-THREE_FOLDS = tuple(Fold(number, ROWS[PART != number], ROWS[PART == number]) for number in range(3))
+THREE_FOLDS = tuple(Fold(number, ROWS[number != PART], ROWS[number == PART]) for number in range(3))
 
 
 def _planned(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -49,6 +50,21 @@ def test_a_further_request_is_not_finished_and_continues_after_a_kill(tmp_path: 
 def test_the_same_request_stays_finished(tmp_path: Path):
     _finished(tmp_path, FIRST)
     assert _open(tmp_path, FIRST).plan.finished_at == USED
+
+
+def test_other_candidates_are_another_request(tmp_path: Path):
+    small, large = (replace(FIRST, candidates=(name,)) for name in ("resnet18", "weights/large"))
+    _open(tmp_path, small)
+    RunClock(used=100.0).write(tmp_path)
+    book = _open(tmp_path, large)
+    assert "other candidates: weights/large" in book.plan.decisions[-2].text
+    assert book.plan.candidates == large.candidates
+    assert book.deadline.until(1.0) == 500.0, "the time of the request is not over"
+    _finished(tmp_path, large)
+    assert _open(tmp_path, replace(large, candidates=("weights/large/",))).plan.finished_at == USED
+    book = _open(tmp_path, small)
+    assert book.plan.finished_at is None
+    assert book.deadline.until(1.0) == FIRST.seconds
 
 
 def test_a_plan_of_an_earlier_version_has_one_request(tmp_path: Path):

@@ -88,6 +88,7 @@ class RunPlan(Artefact):
         asked: seconds of the last request; 0 in a folder of an earlier version.
         seconds: working time at which the run must end: a further request adds its time to what was used before it.
         until: the time of the day where the user named one, as ISO text; else empty.
+        candidates: of the last request; None in a folder of an earlier version.
         quality: `fast`, `good` or `best` where the time was chosen by that; else empty.
         base: settings of the run without members.
         members: settings of each member that was begun, relative to `base`.
@@ -106,6 +107,7 @@ class RunPlan(Artefact):
     asked: float = 0.0
     seconds: float
     until: str = ""
+    candidates: tuple[str, ...] | None = None
     quality: str = ""
     base: dict[str, Any] = Field(default={})
     members: dict[str, dict[str, Any]] = Field(default={})

@@ -34,7 +34,7 @@ from sketchfit.stages.start import RunRequest, open_tables
 from sketchfit.stages.tables import print_table
 from sketchfit.tracking.console import duration
 from sketchfit.tracking.dispatcher import Dispatcher
-from sketchfit.wording import counted
+from sketchfit.wording import counted, listed
 
 log = logging.getLogger(__name__)
 
@@ -115,8 +115,16 @@ def with_time(goal: Goal, context: RunContext) -> Goal:
     return replace(goal, seconds=seconds)
 
 
-def _same_request(plan: RunPlan, goal: Goal) -> bool:
+def _same_time(plan: RunPlan, goal: Goal) -> bool:
     return plan.until == goal.until if goal.until else not plan.until and plan.requested == goal.seconds
+
+
+def _same_candidates(plan: RunPlan, goal: Goal) -> bool:
+    """Return whether the candidates are those of the plan, as far as these are known."""
+    if plan.candidates is None:
+        return True
+    one, other = ({os.path.normpath(name) for name in names} for names in (plan.candidates, goal.candidates))
+    return one == other
 
 
 def with_members(base: Recipe, members: Mapping[str, Mapping[str, Any]]) -> Recipe:
@@ -147,31 +155,31 @@ def _check_same(context: RunContext, plan: RunPlan | None) -> None:
 
 
 def _book(context: RunContext, goal: Goal, plan: RunPlan | None, began: float, clock: Callable[[], float]) -> PlanBook:
-    """Return the plan with its deadline: the same request continues its time, another one begins again."""
-    run, now = context.run, clock()
+    """Return the plan with its deadline: the same request continues, another one has its time in addition."""
+    run = context.run
     known = RunClock.find(run.path) if plan else None
     used = known.used if known else 0.0
+    request = {"asked": goal.seconds, "until": goal.until, "candidates": goal.candidates, "quality": goal.quality}
+    seconds = goal.seconds
     if goal.until:  # the pause counts
-        seconds = used + (now - began) + goal.seconds_left(datetime.now())
-    elif plan is None:
-        seconds = goal.seconds
-    elif _same_request(plan, goal):
-        seconds = plan.seconds
-    else:
-        seconds = used + goal.seconds
-    deadline = WorkingTime(seconds, used, began, clock)
+        seconds = used + (clock() - began) + goal.seconds_left(datetime.now())
     if plan is None:
-        base = _plain(context.recipe)
-        new = RunPlan(asked=goal.seconds, seconds=seconds, until=goal.until, quality=goal.quality, base=base)
-        book = PlanBook(run.path, new, deadline)
+        new = RunPlan(**request, seconds=seconds, base=_plain(context.recipe))
+        book = PlanBook(run.path, new, WorkingTime(seconds, used, began, clock))
         book.change()
         return book
-    book = PlanBook(run.path, plan, deadline)
-    finished_at = plan.finished_at if _same_request(plan, goal) else None
+    same_time, same_candidates = _same_time(plan, goal), _same_candidates(plan, goal)
+    complete = plan.finished_at is not None and same_time and same_candidates
+    if complete or (same_time and plan.finished_at is None and not goal.until):
+        seconds = plan.seconds
+    elif not goal.until:
+        seconds = used + goal.seconds
+    book = PlanBook(run.path, plan, WorkingTime(seconds, used, began, clock))
     base = plan.base if plan.members else _plain(context.recipe)
-    request = {"asked": goal.seconds, "until": goal.until, "quality": goal.quality}
-    book.change(**request, seconds=seconds, base=base, finished_at=finished_at)
-    done, left = len(book.units("done")), max(0.0, deadline.until(1.0))
+    book.change(**request, seconds=seconds, base=base, finished_at=plan.finished_at if complete else None)
+    if not same_candidates:
+        book.decide(f"plans again for other candidates: {listed(goal.candidates) or 'the backbone of the recipe'}")
+    done, left = len(book.units("done")), max(0.0, book.deadline.until(1.0))
     book.decide(f"continues with {counted(done, 'finished unit')}; {left:.0f} s are left")
     return book
 
