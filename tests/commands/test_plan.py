@@ -14,15 +14,19 @@ import pytest
 from sketchfit.commands import plan as module
 from sketchfit.commands.plan import expectation_lines, known_head, rows_of_plan
 from sketchfit.commands.request import DataRequest
+from sketchfit.commands.run_in_time import planned_settings
+from sketchfit.config.recipe import Recipe
 from sketchfit.data.table import run_state
+from sketchfit.errors import UserError
 from sketchfit.planning.forecast import Forecast
+from sketchfit.planning.goal import Goal
 from sketchfit.planning.learning_curve import HeadAccuracy
 from sketchfit.runs.artefacts import PlanAnswer, PlannedUnit, RunPlan
 from sketchfit.runs.estimates import Estimate
 from sketchfit.stages.planned.preview import Preview
 from sketchfit.stages.planned.sample_head import some_rows, with_rows
 from sketchfit.synthetic import draw_dataset
-from tests.factories import Cli, make_table
+from tests.factories import Cli, make_table, tiny_recipe
 
 BANK = PlannedUnit(key="small-bank", kind="bank", member="small-bank", estimated=30.0)
 NET = PlannedUnit(key="net/fold0", kind="network", member="net", fold=0, epochs=4, estimated=120.0)
@@ -120,3 +124,19 @@ def test_a_plan_needs_a_time(drawn: Path, cli: Cli) -> None:
 
 def test_a_run_with_a_deadline_and_its_plan_have_the_same_folder() -> None:
     assert module.planned_folder(DataRequest(Path("some/drawings"))) == Path("runs/drawings-in-time")
+
+
+def test_a_plan_has_the_settings_with_which_a_run_trains_candidates(
+    drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Recipe] = []
+
+    def stop(_: Path, recipe: Recipe, __: Path) -> None:
+        seen.append(recipe)
+        raise UserError("enough")
+
+    monkeypatch.setattr(module, "open_tables", stop)
+    request, goal = DataRequest(drawn, tiny_recipe(), out=tmp_path / "run"), Goal(60.0, candidates=("resnet18",))
+    with pytest.raises(UserError, match="enough"):
+        module.plan(request, goal)
+    assert seen == [planned_settings(request.resolved(candidates=True), candidates=True)]

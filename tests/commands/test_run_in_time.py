@@ -46,6 +46,14 @@ def test_workers_are_the_networks_at_once_of_a_run_with_a_deadline(
     assert (compute.workers, compute.networks_at_once) == (1, expected)
 
 
+def test_the_settings_of_candidates_are_without_what_belongs_to_the_backbone_of_the_recipe(tmp_path: Path):
+    request = _request(tmp_path)
+    own, others = planned_settings(request), planned_settings(request, candidates=True)
+    assert not own.model.pretrained
+    assert others == for_candidates(own)
+    assert others.model.pretrained
+
+
 def test_many_workers_on_many_cores_are_a_setting_that_can_be_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -40,7 +40,7 @@ def plan(request: DataRequest, goal: Goal, clock: Callable[[], float] = time.mon
     began = clock() if goal.began is None else goal.began
     request = request.resolved(candidates=bool(goal.candidates))
     folder = planned_folder(request)
-    context = open_tables(request.data, planned_settings(request), folder)
+    context = open_tables(request.data, planned_settings(request, candidates=bool(goal.candidates)), folder)
     print_table(context.table)
     check_backbone(context.recipe.model.backbone)
     goal, before = with_time(goal, context), clock() - began

@@ -45,9 +45,7 @@ def run_in_time(request: DataRequest, goal: Goal, *, strict: bool = False, fresh
         UserError: a mistake in the recipe, the tables, the candidates or the folder.
     """
     check_alone(os.environ, "a run with a deadline")
-    settings, folder = planned_settings(request), planned_folder(request)
-    if goal.candidates:
-        settings = for_candidates(settings)
+    settings, folder = planned_settings(request, candidates=bool(goal.candidates)), planned_folder(request)
     locked = locked_run(folder, "run", fresh=fresh)
     with locked, supervised() as dispatcher, log_file() as lines, picture_processes_ended():
         wanted = RunRequest(request.data, settings, folder, strict, fresh)
@@ -62,12 +60,20 @@ def planned_folder(request: DataRequest) -> Path:
     return request.out or place_of(request.data, f"in-time{changes_suffix(request.recipe, request.changes)}")
 
 
-def planned_settings(request: DataRequest) -> Recipe:
-    """Return the recipe of a run with a deadline, without members, with its changes."""
+def planned_settings(request: DataRequest, candidates: bool = False) -> Recipe:
+    """Return the recipe of a run with a deadline, without members, with its changes.
+
+    Args:
+        request: its recipe and changes.
+        candidates: whether the backbones are others than the recipe's own.
+
+    Raises:
+        UserError: a mistake in them, or a setting that a run with a deadline does not have.
+    """
     recipe = with_local_workers(load_recipe(planned_recipe(request.recipe), request.changes))
     if recipe.folds.score is not None:
         raise RecipeError("a run with a deadline scores all its folds, and the recipe has folds.score", "Leave it out.")
-    return recipe
+    return for_candidates(recipe) if candidates else recipe
 
 
 def with_local_workers(recipe: Recipe) -> Recipe:
