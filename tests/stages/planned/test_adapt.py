@@ -1,4 +1,4 @@
-"""Networks of a run with a deadline have the precision of the device, and on a GPU the optimizer of their kind."""
+"""Networks of a run with a deadline have the precision of the device, and candidates the optimizer of their kind."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def settings_of(
     planned = PlannedBackbone(backbone, {"backbone": backbone}, 224)
     found: dict[str, dict[str, Any]] = {}
     for rung in ladder([planned], on_gpu=True, views=[], mirrored=False):
-        found.setdefault(rung.kind, dict(adapt.on_gpu(rung, recipe, torch.device("cuda"), seconds).settings))
+        adapted = adapt.for_kind(adapt.on_gpu(rung, recipe, torch.device("cuda"), seconds), recipe)
+        found.setdefault(rung.kind, dict(adapted.settings))
     return found
 
 
@@ -75,11 +76,17 @@ def test_products_in_fp32_keep_the_precision(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize(
-    ("device", "candidates", "expected"),
-    [("cpu", (LARGE,), False), ("mps", (LARGE,), False), ("cuda", (), False), ("cuda", (LARGE,), True)],
+    ("device", "candidates", "gentle", "bf16"),
+    [
+        ("cpu", (LARGE,), True, False),
+        ("mps", (LARGE,), True, False),
+        ("cpu", (), False, False),
+        ("cuda", (), False, False),
+        ("cuda", (LARGE,), True, True),
+    ],
 )
-def test_only_candidates_on_a_gpu_are_adapted(
-    monkeypatch: pytest.MonkeyPatch, device: str, candidates: tuple[str, ...], expected: bool
+def test_only_candidates_are_adapted_on_every_device_and_in_bf16_on_a_gpu(
+    monkeypatch: pytest.MonkeyPatch, device: str, candidates: tuple[str, ...], gentle: bool, bf16: bool
 ) -> None:
     monkeypatch.setattr(adapt, "has_fast_bf16", lambda _: True)
     monkeypatch.setattr(adapt, "has_bf16_products", lambda: False)
@@ -90,5 +97,8 @@ def test_only_candidates_on_a_gpu_are_adapted(
         engine=SimpleNamespace(device=torch.device(device)),
     )
     rungs = prepare.rungs_of(context, Goal(3600.0, candidates=candidates), 3600.0)
-    assert any("optimizer" in rung.settings for rung in rungs) is expected
-    assert any(rung.settings.get("compute") == {"precision": "bf16"} for rung in rungs) is expected
+    networks = [rung for rung in rungs if rung.kind == "network"]
+    optimizers = [{"optimizer": rung.settings.get("optimizer")} for rung in networks]
+    assert optimizers == [dict(adapt.GENTLE) if gentle else {"optimizer": None}] * len(networks)
+    assert all((rung.settings["training"].get("clip_grad") == adapt.CLIP) is gentle for rung in networks)
+    assert any(rung.settings.get("compute") == {"precision": "bf16"} for rung in rungs) is bf16

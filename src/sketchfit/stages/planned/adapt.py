@@ -1,4 +1,4 @@
-"""Settings of the networks of a run with a deadline for the device, and on a GPU for the kind of a backbone."""
+"""Settings of the networks of a run with a deadline for the device, and of candidates for the kind of backbone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ IN_BF16: Mapping[str, Any] = {"compute": {"products": "bf16"}}
 """Settings of networks on a CPU that is faster with them."""
 
 GENTLE: Mapping[str, Any] = {"optimizer": {"lr": 1.0e-4, "layer_decay": 0.7}}
-"""Settings of networks on a GPU whose backbone has layer norms, such as ConvNeXt and vision transformers: those of the
+"""Settings of networks whose backbone has layer norms, such as ConvNeXt and vision transformers: those of the
 recipes for GPUs of 8 to 24 GB. The learning rate for small networks with batch norms is ten times as high."""
 
 CLIP = 1.0
@@ -41,7 +41,7 @@ def on_cpu(rung: Rung, recipe: Recipe) -> Rung:
 
 
 def on_gpu(rung: Rung, recipe: Recipe, device: torch.device, seconds: float) -> Rung:
-    """Return a member that is a candidate, with settings for a GPU and for the kind of its backbone.
+    """Return a member that is a candidate, with the precision of a GPU.
 
     Args:
         rung: heads on frozen features are returned as they are.
@@ -49,16 +49,25 @@ def on_gpu(rung: Rung, recipe: Recipe, device: torch.device, seconds: float) -> 
         device: on which its networks are trained.
         seconds: of the run.
     """
-    if rung.kind != "network":
+    compute = recipe.compute
+    wanted = seconds >= BF16_SECONDS and compute.precision == "fp32" and compute.products == "auto"
+    if rung.kind != "network" or not wanted or not has_fast_bf16(device):
         return rung
-    compute, changes = recipe.compute, dict[str, Any]()
-    if seconds >= BF16_SECONDS and compute.precision == "fp32" and compute.products == "auto" and has_fast_bf16(device):
-        changes["compute"] = {"precision": "bf16"}
-    if recipe.optimizer == _usual() and not has_batch_norms(str(rung.backbone.model["backbone"])):
-        changes |= GENTLE
-        if recipe.training.clip_grad is None:
-            changes["training"] = {"clip_grad": CLIP}
-    return replace(rung, settings=merge(rung.settings, changes))
+    return replace(rung, settings=merge(rung.settings, {"compute": {"precision": "bf16"}}))
+
+
+def for_kind(rung: Rung, recipe: Recipe) -> Rung:
+    """Return a member that is a candidate, with the optimizer for the kind of its backbone.
+
+    Args:
+        rung: heads on frozen features are returned as they are.
+        recipe: of the run; an optimizer that it sets is kept.
+    """
+    usual = recipe.optimizer == _usual()
+    if rung.kind != "network" or not usual or has_batch_norms(str(rung.backbone.model["backbone"])):
+        return rung
+    clipped = {"training": {"clip_grad": CLIP}} if recipe.training.clip_grad is None else {}
+    return replace(rung, settings=merge(rung.settings, {**GENTLE, **clipped}))
 
 
 @cache

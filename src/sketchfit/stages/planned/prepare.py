@@ -89,12 +89,14 @@ def rungs_of(context: RunContext, goal: Goal, seconds: float) -> tuple[Rung, ...
     found, seed = backbones(context.recipe, goal), context.recipe.seed
     images = len(context.table.train) + len(context.table.test)
     rungs = ladder(found, on_gpu=on_gpu, views=views, mirrored=long, seed=seed, images=images)
-    device = context.engine.device
+    recipe, device = context.recipe, context.engine.device
     if device.type == "cpu":
-        return tuple(adapt.on_cpu(rung, context.recipe) for rung in rungs)
-    if device.type != "cuda" or not goal.candidates:  # the recipe is for its own backbone
+        rungs = tuple(adapt.on_cpu(rung, recipe) for rung in rungs)
+    if not goal.candidates:  # the recipe is for its own backbone
         return rungs
-    return tuple(adapt.on_gpu(rung, context.recipe, device, seconds) for rung in rungs)
+    if device.type == "cuda":
+        rungs = tuple(adapt.on_gpu(rung, recipe, device, seconds) for rung in rungs)
+    return tuple(adapt.for_kind(rung, recipe) for rung in rungs)
 
 
 def check_goal(context: RunContext, goal: Goal) -> None:
