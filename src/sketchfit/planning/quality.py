@@ -19,7 +19,7 @@ def quality_seconds(quality: Quality, images: int, *, cores: int, on_gpu: bool) 
     Args:
         quality: the user's word.
         images: of both tables.
-        cores: of the machine.
+        cores: that the process may use.
         on_gpu: whether networks are trained on a GPU.
     """
     fewest, per_image = TIMES[quality]

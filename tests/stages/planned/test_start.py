@@ -8,14 +8,16 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+import torch
 
 from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
 from sketchfit.planning.book import PlanBook
 from sketchfit.planning.goal import Goal
+from sketchfit.planning.quality import quality_seconds
 from sketchfit.runs.artefacts import RunClock, RunPlan
 from sketchfit.stages.planned.more_folds import FOLDS
-from sketchfit.stages.planned.start import _book, _check_same
+from sketchfit.stages.planned.start import _book, _check_same, with_time
 from tests.factories import make_table
 
 FIRST, SECOND = Goal(600.0), Goal(1200.0)
@@ -52,6 +54,13 @@ def test_the_same_request_stays_finished(tmp_path: Path):
     assert _open(tmp_path, FIRST).plan.finished_at == USED
 
 
+def test_a_quality_continues_on_other_cores(tmp_path: Path):
+    _open(tmp_path, Goal(600.0, quality="good"))
+    RunClock(used=100.0).write(tmp_path)
+    assert _open(tmp_path, Goal(1200.0, quality="good")).deadline.until(1.0) == 500.0
+    assert _open(tmp_path, Goal(1200.0, quality="best")).deadline.until(1.0) == 1200.0
+
+
 def test_other_candidates_are_another_request(tmp_path: Path):
     small, large = (replace(FIRST, candidates=(name,)) for name in ("resnet18", "weights/large"))
     _open(tmp_path, small)
@@ -85,3 +94,15 @@ def test_the_folds_of_an_earlier_version_are_those_of_this_one(tmp_path: Path):
     _check_same(context, base({"folds": {"k": FOLDS}}))
     with pytest.raises(UserError, match=r"folds\.k"):
         _check_same(context, base({"folds": {"k": 4}}))
+
+
+def test_the_time_of_a_quality_is_by_the_cores_that_the_process_may_use(monkeypatch: pytest.MonkeyPatch):
+    table = make_table(train={f"train/{number}.png": number % 3 for number in range(3000)})
+    engine = SimpleNamespace(device=torch.device("cpu"))
+    context = cast(Any, SimpleNamespace(table=table, engine=engine))
+    found = []
+    for number in (2, 16):
+        monkeypatch.setattr("sketchfit.stages.planned.start.cores", lambda number=number: number)
+        found.append(with_time(Goal(0.0, quality="good"), context).seconds)
+    images = len(table.train) + len(table.test)
+    assert found == [quality_seconds("good", images, cores=number, on_gpu=False) for number in (2, 16)]

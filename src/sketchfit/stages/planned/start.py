@@ -21,6 +21,7 @@ from sketchfit.planning.book import PlanBook
 from sketchfit.planning.deadline import WorkingTime
 from sketchfit.planning.goal import Goal
 from sketchfit.planning.quality import TIMES, quality_seconds
+from sketchfit.processors import cores
 from sketchfit.runs.artefacts import RunClock, RunPlan
 from sketchfit.runs.create import ELSEWHERE, check_folder, open_run
 from sketchfit.runs.fingerprint import differing_keys
@@ -110,13 +111,15 @@ def with_time(goal: Goal, context: RunContext) -> Goal:
     if goal.quality not in TIMES:
         return goal
     images, device = len(context.table.train) + len(context.table.test), context.engine.device
-    seconds = quality_seconds(goal.quality, images, cores=os.cpu_count() or 1, on_gpu=device.type != "cpu")
+    seconds = quality_seconds(goal.quality, images, cores=cores(), on_gpu=device.type != "cpu")
     log.info(f"--quality {goal.quality}: {duration(seconds)} for {images:,} images on {device.type}")
     return replace(goal, seconds=seconds)
 
 
 def _same_time(plan: RunPlan, goal: Goal) -> bool:
-    return plan.until == goal.until if goal.until else not plan.until and plan.requested == goal.seconds
+    if goal.until or goal.quality:  # the seconds of a quality are others on other cores
+        return (plan.until, plan.quality) == (goal.until, goal.quality)
+    return not plan.until and plan.requested == goal.seconds
 
 
 def _same_candidates(plan: RunPlan, goal: Goal) -> bool:
