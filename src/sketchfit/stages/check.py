@@ -51,7 +51,7 @@ def check_run(planned: PlannedRun, table: Table, engine: Engine) -> CheckReport:
     folds: Sequence[Fold] = (Fold(0, rows, rows[:0]),)
     if planned.kind == "run":
         folds = problems.collect(lambda: planned_folds(planned.recipe, table)) or folds
-        problems.collect(lambda: _check_weights(planned.recipe, table))
+        problems.collect(lambda: check_weights(planned.recipe, table))
     for member in member_recipes(planned.recipe).values():
         problems.collect(lambda member=member: Mirroring.of(member.transforms, table.class_labels))  # type: ignore[misc]
     networks = list(planned.networks(folds))
@@ -64,8 +64,12 @@ def _claimed(planned: PlannedRun, folds: int) -> int:
     return -(-folds // recipe.folds.repeats) if planned.kind == "run" and recipe.claim.enabled else 0
 
 
-def _check_weights(recipe: Recipe, table: Table) -> None:
-    """Compare the images that files of weights name with those of the table, where one of them names any."""
+def check_weights(recipe: Recipe, table: Table) -> None:
+    """Compare the images that files of weights name with those of the table, where one of them names any.
+
+    Raises:
+        UserError: a network would learn from the rows that it is validated on.
+    """
     members = [member for member in member_recipes(recipe).values() if not has_fold_weights(member)]
     if any(member.model.pretrained and learnt_by(member.model.weights) is not None for member in members):
         check_before_decoding(recipe, table, content_ids(table.root, table.train.paths))

@@ -24,6 +24,7 @@ from sketchfit.commands.run_in_time import planned_recipe
 from sketchfit.config.load import load_recipe
 from sketchfit.config.parse import parse_recipe
 from sketchfit.errors import UserError
+from sketchfit.memory import MemoryState
 from sketchfit.models.finite import NoNumbersError
 from sketchfit.planning.goal import Goal
 from sketchfit.planning.ladder import ladder
@@ -385,6 +386,30 @@ def test_an_error_of_the_first_answer_ends_the_run(drawn: Path, tmp_path: Path, 
 
     monkeypatch.setattr("sketchfit.stages.planned.work.run_bank", fail)
     with pytest.raises(UserError):
+        _start(drawn, tmp_path / "run", Steps())
+
+
+def _nothing_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    def decode(*_: Any) -> None:
+        pytest.fail("images are decoded before the checks")
+
+    monkeypatch.setattr("sketchfit.stages.planned.prepare.decode", decode)
+
+
+def test_a_run_without_weights_stops_before_it_decodes(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def offline(section: Any) -> bool:
+        raise UserError(f"no weights of {section.backbone}")
+
+    monkeypatch.setattr("sketchfit.stages.planned.prepare.has_cached_weights", offline)
+    _nothing_is_decoded(monkeypatch)
+    with pytest.raises(UserError, match="no weights of test_resnet"):
+        _start(drawn, tmp_path / "run", Steps(), model={"pretrained": True})
+
+
+def test_a_run_without_memory_stops_before_it_decodes(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sketchfit.stages.array_memory.memory_state", lambda: MemoryState(1000, 10))
+    _nothing_is_decoded(monkeypatch)
+    with pytest.raises(UserError, match="of memory after training"):
         _start(drawn, tmp_path / "run", Steps())
 
 

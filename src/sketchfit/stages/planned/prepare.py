@@ -15,12 +15,14 @@ from sketchfit.config.own_size import own_input_size
 from sketchfit.config.parse import parse_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.errors import UserError
+from sketchfit.models.hub import has_cached_weights
 from sketchfit.planning.book import PlanBook
 from sketchfit.planning.goal import Goal
 from sketchfit.planning.ladder import PlannedBackbone, Rung, ladder
 from sketchfit.processors import OtherLoad, cores
 from sketchfit.stages.audit import audit
 from sketchfit.stages.bank import bank
+from sketchfit.stages.check import check_weights
 from sketchfit.stages.context import RunContext, RunState
 from sketchfit.stages.decode import decode
 from sketchfit.stages.planned import adapt
@@ -28,7 +30,7 @@ from sketchfit.stages.planned.first_space import check_first_space
 from sketchfit.stages.planned.measure import DECODING
 from sketchfit.stages.planned.more_folds import FOLDS, with_more_folds
 from sketchfit.stages.planned.sample_head import Sampler
-from sketchfit.stages.planned.start import with_members
+from sketchfit.stages.planned.start import member_of, with_members
 from sketchfit.stages.planned.work import RunWork
 from sketchfit.stages.relate import relate
 from sketchfit.stages.split import split
@@ -68,6 +70,8 @@ def prepare(context: RunContext, goal: Goal, book: PlanBook) -> RunWork:
     """
     rungs = rungs_of(context, goal, book.plan.seconds)
     check_members(context.recipe, rungs)
+    if not book.plan.answers:
+        check_first_weights(context, rungs[0])
     check_first_space(context, rungs)
     context = bounded(context, book)
     state = _until_groups(context, rungs[0], book)
@@ -100,12 +104,14 @@ def rungs_of(context: RunContext, goal: Goal, seconds: float) -> tuple[Rung, ...
 
 
 def check_goal(context: RunContext, goal: Goal) -> None:
-    """Check the candidates, and the settings of the members that they give.
+    """Check the candidates, the settings of the members that they give, and the weights of the first one.
 
     Raises:
         UserError: a mistake in them.
     """
-    check_members(context.recipe, rungs_of(context, goal, goal.seconds))
+    rungs = rungs_of(context, goal, goal.seconds)
+    check_members(context.recipe, rungs)
+    check_first_weights(context, rungs[0])
 
 
 def backbones(recipe: Recipe, goal: Goal) -> list[PlannedBackbone]:
@@ -124,6 +130,19 @@ def check_members(recipe: Recipe, rungs: Sequence[Rung]) -> None:
     one_each = {rung.kind: rung for rung in rungs}
     members = {rung.name: rung.settings for rung in one_each.values()}
     load_recipe(with_members(recipe, members).model_dump(mode="json"))
+
+
+def check_first_weights(context: RunContext, first: Rung) -> None:
+    """Check that the weights of the first answer are at hand, and have not learnt from the rows.
+
+    Raises:
+        UserError: they are not, or have.
+    """
+    recipe = member_of(context.recipe, first.settings, first.name)
+    model = recipe.model
+    if model.pretrained and model.weights is None and not has_cached_weights(model):
+        log.info(f"the weights of {model.backbone} will be downloaded")
+    check_weights(recipe, context.table)
 
 
 def bounded(context: RunContext, book: PlanBook) -> RunContext:

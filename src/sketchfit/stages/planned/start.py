@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,8 +14,9 @@ from sketchfit.config.overrides import merge
 from sketchfit.config.parse import parse_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.scope import training_settings
+from sketchfit.data.folds import Fold
 from sketchfit.data.table import run_state
-from sketchfit.errors import RunError
+from sketchfit.errors import Problems, RunError
 from sketchfit.models.backbone import check_backbone
 from sketchfit.planning.book import PlanBook
 from sketchfit.planning.deadline import WorkingTime
@@ -26,6 +27,7 @@ from sketchfit.runs.artefacts import RunClock, RunPlan
 from sketchfit.runs.create import ELSEWHERE, check_folder, open_run
 from sketchfit.runs.fingerprint import differing_keys
 from sketchfit.runs.recipe import read_recipe
+from sketchfit.stages.array_memory import PredictedRows, check_array_memory
 from sketchfit.stages.callbacks import start_callbacks
 from sketchfit.stages.context import RunContext
 from sketchfit.stages.inputs import check_inputs, keep_inputs
@@ -89,7 +91,7 @@ def start_planned(
     goal = with_time(goal, context)
     if request.fresh:
         check(context, goal)
-    planned_folds(context.recipe, context.table)
+    _check_memory(context, planned_folds(context.recipe, context.table))
     check_backbone(context.recipe.model.backbone)
     plan = None if request.fresh else RunPlan.find(request.folder)
     if not request.fresh:
@@ -104,6 +106,22 @@ def start_planned(
     start_callbacks(context)
     book = _book(context, goal, plan, began, clock)
     return PlannedStart(context, book, complete=book.plan.finished_at is not None)
+
+
+def _check_memory(context: RunContext, folds: Sequence[Fold]) -> None:
+    """Compare the memory that the probabilities of the first answer take with what the machine has.
+
+    Raises:
+        UserError: it has less in any case.
+    """
+    problems, recipe, table = Problems(), context.recipe, context.table
+    held_out = sum(len(fold.valid) for fold in folds)
+    claimed = -(-len(folds) // recipe.folds.repeats) if recipe.claim.enabled else 0
+    rows = PredictedRows(held_out, len(table.test), table.class_count, members=1, folds=len(folds), claimed=claimed)
+    found = check_array_memory(rows, problems)
+    problems.stop()
+    if found.note:
+        log.info(found.note)
 
 
 def with_time(goal: Goal, context: RunContext) -> Goal:
