@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from sketchfit.commands import plan as module
-from sketchfit.commands.plan import expectation_lines, known_head, rows_of_plan
+from sketchfit.commands.plan import end_line, expectation_lines, known_head, rows_of_plan
 from sketchfit.commands.request import DataRequest
 from sketchfit.commands.run_in_time import planned_settings
 from sketchfit.config.recipe import Recipe
@@ -88,6 +88,12 @@ def test_cells_and_expectation_with_and_without_a_known_head() -> None:
     assert "about 61 % (56 to 65)" in expectation_lines(known)[1]
     (line,) = expectation_lines(unknown)
     assert "22 % fewer errors (12 to 31)" in line
+
+
+def test_an_end_after_the_time_is_marked() -> None:
+    known = _preview(None)  # its last unit ends after 174 s, and the reserve is 20 s
+    assert end_line(known) == "expected end: after 3 min 14 s of 5 min 00 s"
+    assert "WARNING: the time is too short" in end_line(replace(known, seconds=190.0))
 
 
 def test_the_first_answer_of_a_run_on_the_same_tables_is_the_head(tmp_path: Path) -> None:

@@ -67,11 +67,20 @@ def _print(found: Preview) -> None:
     for text in table_lines(head, rows_of_plan(found), right=range(3), title=3):
         log.info(text)
     log.info(f"reserve for the last answer and what follows it: {duration(found.reserve)}")
-    log.info(f"expected end: after {duration(found.begins[-1] + found.reserve)} of {duration(found.seconds)}")
+    log.info(end_line(found))
     for text in found.left_out:
         log.info(f"left out: {text}")
     for line in expectation_lines(found):
         log.info(line)
+
+
+def end_line(found: Preview) -> str:
+    """Return when the run is expected to end, and whether its time is too short."""
+    end = found.begins[-1] + found.reserve
+    line = f"expected end: after {duration(end)} of {duration(found.seconds)}"
+    if end <= found.seconds:
+        return line
+    return f"{line}: WARNING: the time is too short for the first answer, and the run would end late"
 
 
 def _gain_title(found: Preview) -> str:

@@ -6,9 +6,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
 from sketchfit.config.load import load_recipe
+from sketchfit.planning.deadline import WorkingTime
 from sketchfit.planning.draft import DraftBook
-from sketchfit.stages.planned.last import CLAIM, REPORT, plan_last
+from sketchfit.runs.artefacts import PlanAnswer
+from sketchfit.runs.estimates import Estimate
+from sketchfit.stages.planned.last import CLAIM, REPORT, late_line, plan_last
 
 OTHER = "something else is left out"
 
@@ -26,3 +31,19 @@ def _planned(folder: Path, seconds: float) -> tuple[set[str], tuple[str, ...]]:
 def test_a_further_request_decides_again_what_is_left_out(tmp_path: Path):
     assert _planned(tmp_path, 36_000.0) == ({"claim", "report"}, (OTHER,))
     assert _planned(tmp_path, 30.0) == (set(), (OTHER, CLAIM.left_out, REPORT.left_out))
+
+
+@pytest.mark.parametrize(
+    ("now", "answers", "expected"),
+    [
+        (59.0, (20.0,), ""),
+        (75.0, (70.0,), "ended 15 s late, because the first answer took 70 s"),
+        (75.0, (20.0, 74.0), "ended 15 s late"),
+    ],
+)
+def test_a_run_states_that_it_has_ended_late(tmp_path: Path, now: float, answers: tuple[float, ...], expected: str):
+    book = DraftBook(60.0, tmp_path)
+    top1 = Estimate(0.5, 0.4, 0.6, 10)
+    book.change(answers=tuple(PlanAnswer(at=at, top1=top1, networks=1, members=("a",)) for at in answers))
+    book.deadline = WorkingTime(60.0, 0.0, 0.0, lambda: now)
+    assert late_line(book) == expected

@@ -31,7 +31,7 @@ from sketchfit.planning.ladder import ladder
 from sketchfit.runs.artefacts import PseudoLabelRounds, RunClock, RunPlan
 from sketchfit.runs.networks import NetworkFolder
 from sketchfit.stages.decode import open_members
-from sketchfit.stages.planned import first_space, measure
+from sketchfit.stages.planned import first_space, measure, prepare
 from sketchfit.stages.planned.prepare import backbones, check_members
 from sketchfit.stages.planned.run import run_planned
 from sketchfit.stages.planned.start import start_planned
@@ -347,6 +347,20 @@ def test_decoding_is_timed_where_the_images_are_stored(drawn: Path, tmp_path: Pa
         rates.append(RunPlan.read(tmp_path / name).measurements[measure.DECODING])
     assert rates[0] != 7.0
     assert rates[1] == 7.0
+
+
+@pytest.mark.parametrize(("rate", "warnings"), [(0.1, 1), (1e6, 0)])
+def test_a_time_in_which_images_cannot_be_decoded_is_reported_at_the_start(
+    drawn: Path, tmp_path: Path, rate: float, warnings: int, monkeypatch: pytest.MonkeyPatch
+):
+    lines: list[str] = []
+    monkeypatch.setattr(prepare, "SAMPLED_FROM", 44)
+    monkeypatch.setattr(prepare.Sampler, "decoding_rate", lambda _: rate)
+    monkeypatch.setattr(prepare.log, "warning", lines.append)
+    monkeypatch.setenv("SKETCHFIT_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(Interrupted):
+        _start(drawn, tmp_path / "run", Steps(until=1.0))
+    assert [line.partition(":")[0] for line in lines] == ["the time is too short"] * warnings
 
 
 @pytest.mark.parametrize("kind", ["bank", "network"])

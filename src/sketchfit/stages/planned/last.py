@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sketchfit.config.recipe import Recipe
-from sketchfit.planning.deadline import LATEST
+from sketchfit.planning.book import PlanBook
+from sketchfit.planning.deadline import AIM, LATEST
 from sketchfit.runs.finished import mark_finished
 from sketchfit.stages import after_training
 from sketchfit.stages.callbacks import report_outcome
@@ -17,6 +18,7 @@ from sketchfit.stages.planned.work import RunWork
 from sketchfit.stages.products import RunResult
 from sketchfit.stages.report import report
 from sketchfit.stages.summarise import summarise
+from sketchfit.wording import duration
 
 SHARE = 0.05
 """Of the time that each of these stages may take."""
@@ -100,7 +102,19 @@ def finish(work: RunWork, last: tuple[LastStage, ...], *, complete: bool) -> Run
         state = _in_time(work, by_name[REPORT.time], context, state, complete)
     state = report_outcome(context, state)
     book.change(finished_at=round(book.deadline.used, 2))
+    if not complete and (line := late_line(book)):
+        book.decide(line)
     return made(state.result)
+
+
+def late_line(book: PlanBook) -> str:
+    """Return by how much a run has ended late, and whether its first answer is the cause; empty if it is in time."""
+    late = -book.deadline.until(1.0)
+    if late <= 0:
+        return ""
+    line, first = f"ended {duration(late)} late", book.plan.answers[0].at
+    too_short = len(book.plan.answers) == 1 and first > AIM * book.plan.seconds
+    return f"{line}, because the first answer took {duration(first)}" if too_short else line
 
 
 def _in_time(work: RunWork, one: LastStage, context: RunContext, state: RunState, complete: bool) -> RunState:

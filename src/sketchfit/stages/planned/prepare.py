@@ -14,6 +14,7 @@ from sketchfit.config.overrides import merge
 from sketchfit.config.own_size import own_input_size
 from sketchfit.config.parse import parse_recipe
 from sketchfit.config.recipe import Recipe
+from sketchfit.data.stores import cache_folder, is_stored, store_settings
 from sketchfit.errors import UserError
 from sketchfit.models.hub import has_cached_weights
 from sketchfit.planning.book import PlanBook
@@ -29,13 +30,14 @@ from sketchfit.stages.planned import adapt
 from sketchfit.stages.planned.first_space import check_first_space
 from sketchfit.stages.planned.measure import DECODING
 from sketchfit.stages.planned.more_folds import FOLDS, with_more_folds
-from sketchfit.stages.planned.sample_head import Sampler
+from sketchfit.stages.planned.sample_head import FEW, Sampler
 from sketchfit.stages.planned.start import member_of, with_members
 from sketchfit.stages.planned.work import RunWork
 from sketchfit.stages.relate import relate
 from sketchfit.stages.split import split
 from sketchfit.temporary import temporary_folder
 from sketchfit.training.doubt import doubt_of
+from sketchfit.wording import duration
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +62,10 @@ SIMULATED_FROM = 5400.0
 
 VIEWS_FROM = 300.0
 """Seconds of a run from which on test-time views of networks are tried, and mirror images for frozen features."""
+
+
+SAMPLED_FROM = 20 * FEW
+"""Images from which on decoding is timed in advance: that takes a twentieth of it."""
 
 
 def prepare(context: RunContext, goal: Goal, book: PlanBook) -> RunWork:
@@ -132,13 +138,18 @@ def check_members(recipe: Recipe, rungs: Sequence[Rung]) -> None:
     load_recipe(with_members(recipe, members).model_dump(mode="json"))
 
 
+def first_recipe(context: RunContext, first: Rung) -> Recipe:
+    """Return the recipe of the member of the first answer."""
+    return member_of(context.recipe, first.settings, first.name)
+
+
 def check_first_weights(context: RunContext, first: Rung) -> None:
     """Check that the weights of the first answer are at hand, and have not learnt from the rows.
 
     Raises:
         UserError: they are not, or have.
     """
-    recipe = member_of(context.recipe, first.settings, first.name)
+    recipe = first_recipe(context, first)
     model = recipe.model
     if model.pretrained and model.weights is None and not has_cached_weights(model):
         log.info(f"the weights of {model.backbone} will be downloaded")
@@ -184,6 +195,7 @@ def _for_groups(context: RunContext, state: RunState) -> RunContext:
 def _until_groups(context: RunContext, first: Rung, book: PlanBook) -> RunState:
     """Run the stages before the folds with the member of the first answer; relations are tested for the usual folds."""
     own = _with_first(context, first)
+    _warn_of_slow_decoding(own, first, book)
     began, state, load = time.monotonic(), RunState(), OtherLoad()
     with context.clock.measure("decoding"):
         state = decode(own, state)
@@ -200,14 +212,34 @@ def _until_groups(context: RunContext, first: Rung, book: PlanBook) -> RunState:
     return state
 
 
+def _warn_of_slow_decoding(context: RunContext, first: Rung, book: PlanBook) -> None:
+    """Print a warning where decoding takes longer than the time that is left; a few images show how fast it is."""
+    images, recipe = len(context.table.train) + len(context.table.test), first_recipe(context, first)
+    if images < SAMPLED_FROM or is_stored(cache_folder(recipe), store_settings(recipe), len(context.table.train)):
+        return
+    rate, left = _sampled_rate(context, first), book.deadline.until(1.0)
+    if rate is not None and (seconds := images / rate) > left:
+        log.warning(
+            f"the time is too short: decoding {images:,} images takes about {duration(seconds)}, and "
+            f"{duration(max(0.0, left))} are left; the run will end late, with its first answer"
+        )
+
+
 def _time_sample(context: RunContext, first: Rung, book: PlanBook) -> None:
     """Time the decoding of a few images, where those of the first size are stored: further sizes need it."""
     load = OtherLoad()
+    if (rate := _sampled_rate(context, first)) is not None:
+        _keep_rate(book, rate, load)
+
+
+def _sampled_rate(context: RunContext, first: Rung) -> float | None:
+    """Return the images per second in which a few are decoded; None where they cannot be."""
     try:
         with temporary_folder() as cache:
-            _keep_rate(book, Sampler(context, first, cache).decoding_rate(), load)
+            return Sampler(context, first, cache).decoding_rate()
     except (UserError, OSError) as error:
-        log.info(f"note: decoding is not timed, and assumed to be of usual speed: {error}")
+        log.info(f"note: decoding is not timed: {error}")
+        return None
 
 
 def _keep_rate(book: PlanBook, images_per_second: float, load: OtherLoad) -> None:
