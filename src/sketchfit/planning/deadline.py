@@ -66,12 +66,16 @@ class WorkingTime:
         before: seconds that its earlier processes worked.
         began: reading of `clock` at which this process began.
         clock: seconds from any start, never backwards.
+        ends: timestamp at which the run must end, also where the machine sleeps meanwhile; None: after `seconds`.
+        wall: returns the timestamp of now.
     """
 
     seconds: float
     before: float
     began: float
     clock: Callable[[], float]
+    ends: float | None = None
+    wall: Callable[[], float] = time.time
 
     @property
     def used(self) -> float:
@@ -89,7 +93,9 @@ class WorkingTime:
 
     def until(self, share: float) -> float:
         """Return the seconds that are left until a share of the time."""
-        return share * self.seconds - self.used
+        if self.ends is None:
+            return share * self.seconds - self.used
+        return self.ends - self.wall() - (1 - share) * self.seconds
 
 
 def left_of(deadline: WorkingTime) -> str:

@@ -19,7 +19,7 @@ class Goal:
 
     Attributes:
         seconds: from the start of the process to its end.
-        until: time of the day at which it must end, as ISO text; empty where the user gave a duration.
+        until: time at which it must end, as ISO text with its offset; empty where the user gave a duration.
         quality: `fast`, `good` or `best` where that chose the time; else empty.
         candidates: timm names, files of weights and folders of them; empty: the recipe's own backbone.
         allow_noncommercial: whether candidates may have a non-commercial licence.
@@ -33,9 +33,14 @@ class Goal:
     allow_noncommercial: bool = False
     began: float | None = None
 
+    @property
+    def ends(self) -> float | None:
+        """Timestamp at which it must end; None where the user gave a duration."""
+        return datetime.fromisoformat(self.until).timestamp() if self.until else None
+
     def seconds_left(self, now: datetime) -> float:
         """Return the seconds until the time of the day, or the duration where there is none."""
-        return (datetime.fromisoformat(self.until) - now).total_seconds() if self.until else self.seconds
+        return self.seconds if self.ends is None else self.ends - now.timestamp()
 
 
 @dataclass(frozen=True)
@@ -101,8 +106,9 @@ def goal_of(deadline: Deadline, began: float | None = None, now: datetime | None
     if deadline.until is None:
         seconds = 0.0 if deadline.time is None else seconds_of(deadline.time)
         return Goal(seconds, "", deadline.quality or "", names, deadline.allow_noncommercial, began)
-    end = parse_until(deadline.until, now) if isinstance(deadline.until, str) else _local(deadline.until)
-    seconds = checked((end - now).total_seconds(), str(deadline.until))
+    given = parse_until(deadline.until, now) if isinstance(deadline.until, str) else deadline.until
+    end = given.astimezone()
+    seconds = checked(end.timestamp() - now.timestamp(), str(deadline.until))
     return Goal(seconds, end.isoformat(), "", names, deadline.allow_noncommercial, began)
 
 
@@ -119,8 +125,3 @@ def seconds_of(time: str | float | timedelta) -> float:
         return parse_duration(time)
     seconds = time.total_seconds() if isinstance(time, timedelta) else float(time)
     return checked(seconds, str(time))
-
-
-def _local(time: datetime) -> datetime:
-    """Return a time as that of this machine's clock, without a time zone."""
-    return time if time.tzinfo is None else time.astimezone().replace(tzinfo=None)

@@ -47,6 +47,10 @@ def parse_duration(text: str) -> float:
 def parse_until(text: str, now: datetime) -> datetime:
     """Return the next time of the day that a text such as `17:30` names: today, or tomorrow if it has passed.
 
+    Args:
+        text: hours and minutes of this machine's clock.
+        now: local time without a zone; the result is the same.
+
     Raises:
         UserError: another form, or less than `SHORTEST` is left.
     """
@@ -55,9 +59,9 @@ def parse_until(text: str, now: datetime) -> datetime:
     if hour > 23 or minute > 59:
         raise UserError(f"{text!r} is not a time of the day", EXAMPLES)
     found = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
-    if found <= now:
+    if found.timestamp() <= now.timestamp():
         found += timedelta(days=1)
-    checked((found - now).total_seconds(), text)
+    checked(found.timestamp() - now.timestamp(), text)
     return found
 
 

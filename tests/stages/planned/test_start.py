@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -59,6 +60,17 @@ def test_a_quality_continues_on_other_cores(tmp_path: Path):
     RunClock(used=100.0).write(tmp_path)
     assert _open(tmp_path, Goal(1200.0, quality="good")).deadline.until(1.0) == 500.0
     assert _open(tmp_path, Goal(1200.0, quality="best")).deadline.until(1.0) == 1200.0
+
+
+def test_a_time_of_the_day_is_the_same_in_a_folder_of_an_earlier_version(tmp_path: Path):
+    end = datetime.now() + timedelta(hours=1)
+    goal = Goal(3600.0, end.astimezone().isoformat())
+    RunPlan(seconds=3600.0, until=end.isoformat(), finished_at=USED).write(tmp_path)
+    book = _open(tmp_path, goal)
+    assert (book.plan.finished_at, book.plan.seconds, book.deadline.ends) == (USED, 3600.0, goal.ends)
+    assert book.deadline.until(1.0) == pytest.approx(3600.0, abs=60.0)
+    later = (end + timedelta(days=1)).astimezone().isoformat()
+    assert _open(tmp_path, Goal(25 * 3600.0, later)).plan.finished_at is None
 
 
 def test_other_candidates_are_another_request(tmp_path: Path):

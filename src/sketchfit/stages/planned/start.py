@@ -135,8 +135,10 @@ def with_time(goal: Goal, context: RunContext) -> Goal:
 
 
 def _same_time(plan: RunPlan, goal: Goal) -> bool:
-    if goal.until or goal.quality:  # the seconds of a quality are others on other cores
-        return (plan.until, plan.quality) == (goal.until, goal.quality)
+    if goal.ends is not None:
+        return bool(plan.until) and datetime.fromisoformat(plan.until).timestamp() == goal.ends
+    if goal.quality:  # its seconds are others on other cores
+        return plan.quality == goal.quality
     return not plan.until and plan.requested == goal.seconds
 
 
@@ -186,7 +188,7 @@ def _book(context: RunContext, goal: Goal, plan: RunPlan | None, began: float, c
         seconds = used + (clock() - began) + goal.seconds_left(datetime.now())
     if plan is None:
         new = RunPlan(**request, seconds=seconds, base=_plain(context.recipe))
-        book = PlanBook(run.path, new, WorkingTime(seconds, used, began, clock))
+        book = PlanBook(run.path, new, WorkingTime(seconds, used, began, clock, goal.ends))
         book.change()
         return book
     same_time, same_candidates = _same_time(plan, goal), _same_candidates(plan, goal)
@@ -195,7 +197,7 @@ def _book(context: RunContext, goal: Goal, plan: RunPlan | None, began: float, c
         seconds = plan.seconds
     elif not goal.until:
         seconds = used + goal.seconds
-    book = PlanBook(run.path, plan, WorkingTime(seconds, used, began, clock))
+    book = PlanBook(run.path, plan, WorkingTime(seconds, used, began, clock, goal.ends))
     base = plan.base if plan.members else _plain(context.recipe)
     book.change(**request, seconds=seconds, base=base, finished_at=plan.finished_at if complete else None)
     if not same_candidates:
