@@ -31,14 +31,15 @@ class LateError(Exception):
     """A unit would not end in time.
 
     Args:
-        left: seconds that it would still take.
+        left: seconds that it would still take; 0 where that is not known.
         allowed: seconds that it may take.
         pace: seconds per update.
     """
 
     def __init__(self, left: float, allowed: float, pace: float = 0.0) -> None:
         self.left, self.allowed, self.pace = left, allowed, pace
-        super().__init__(f"it needs {left:.0f} s more and {max(allowed, 0.0):.0f} s are left for it")
+        needs = f"it needs {left:.0f} s more" if left > 0 else "it has not ended"
+        super().__init__(f"{needs} and {max(allowed, 0.0):.0f} s are left for it")
 
     @override
     def __reduce__(self) -> tuple[type[LateError], tuple[float, float, float]]:

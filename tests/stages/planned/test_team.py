@@ -19,14 +19,15 @@ from safetensors.numpy import load_file
 
 from sketchfit.config.parse import parse_recipe
 from sketchfit.data.folds import Fold
+from sketchfit.errors import UserError
 from sketchfit.interruption import Interrupted, Terminated, handled_signals
 from sketchfit.planning.pace import Expected, LateError
 from sketchfit.runs.artefacts import PlannedUnit
 from sketchfit.stages.context import Member, RunContext
-from sketchfit.stages.planned import team
+from sketchfit.stages.planned import networks, team
 from sketchfit.stages.planned.messages import Message, TrainingEnd, WorkerOrder
 from sketchfit.stages.planned.networks import NetworkTrainer, PlannedTraining
-from sketchfit.stages.planned.team import LostProcessError, Team
+from sketchfit.stages.planned.team import Team
 from sketchfit.tracking.callback import NO_CALLBACK
 from sketchfit.tracking.dispatcher import Dispatcher
 from sketchfit.training.checkpoint import read_checkpoint
@@ -132,10 +133,18 @@ def test_a_process_that_does_not_end_in_time_is_ended_and_its_unit_dropped(
 ):
     _start_other(monkeypatch, "import time; time.sleep(600)")
     context, member = _open(tmp_path, drawn)
-    trainer, seconds = NetworkTrainer(context, 2, time.monotonic), iter([0.1, -1.0, -1.0])
-    ended: list[LateError | None] = []
-    trainer.train(_trainings(member), lambda: next(seconds), lambda _, error: ended.append(error))
+    trainer, began = NetworkTrainer(context, 2, time.monotonic), time.monotonic()
+    monkeypatch.setattr(networks, "PATIENCE", 0.2)
+    ended: list[LateError | UserError | None] = []
+    allowed = lambda: 0.5 - (time.monotonic() - began)  # noqa: E731
+    trainer.train(_trainings(member), allowed, lambda _, error: ended.append(error))
     assert [type(error) for error in ended] == [LateError, LateError]
+    assert all("has not ended" in str(error) for error in ended)
+    assert trainer.at_once == 2, "no process has ended by itself"
+    monkeypatch.undo()
+    assert _train(trainer, _trainings(member)) == {"net/fold0": None, "net/fold1": None}
+    assert trainer.at_once == 2
+    trainer.stop()
 
 
 def test_without_memory_for_processes_networks_are_trained_one_after_the_other(
@@ -184,9 +193,10 @@ while True:
     one = Team(1, NO_CALLBACK)
     ended: list[BaseException | None] = []
     request: Any = "a request"
-    one.train([request], lambda _, error: ended.append(error), patience=0.5)
+    until = time.monotonic() + 0.5
+    one.train([request], lambda _, error: ended.append(error), patience=lambda: until - time.monotonic())
     one.stop()
-    assert [type(error) for error in ended] == [LostProcessError]
+    assert [type(error) for error in ended] == [LateError]
 
 
 OBEDIENT = """
@@ -296,7 +306,7 @@ def test_the_first_of_several_networks_is_favoured(drawn: Path, tmp_path: Path):
         def start(self) -> None:
             """Start nothing."""
 
-        def train(self, requests: Any, ended: Any, patience: float) -> None:
+        def train(self, requests: Any, ended: Any, patience: Any) -> None:
             favoured.append([one.favoured for one in requests])
             for place in range(len(requests)):
                 ended(place, None)

@@ -23,8 +23,8 @@ from sketchfit.training.shared_maps import store_maps
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 0.015
-"""Share of its time by which a training may be late after its last update, before its process is ended."""
+PATIENCE = 3.0
+"""Seconds by which a training may be late after its last update, before its process is ended."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class NetworkTrainer:
         latest, sharing = time.monotonic() + seconds, len(trainings) > 1 and not self._gpus
         requests = [self._request(one, latest, sharing and place == 0) for place, one in enumerate(trainings)]
         release_cached_memory(self._context.engine.device)  # a process has the GPU of this one
-        team.train(requests, one_ended, patience=(1 + PATIENCE) * seconds)
+        team.train(requests, one_ended, patience=lambda: allowed() + PATIENCE)
         if lost:
             self._disband("a training process was lost")
         return lost

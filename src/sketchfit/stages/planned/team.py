@@ -17,6 +17,7 @@ import torch
 
 from sketchfit.interruption import STOPPED, handle_stop, take_save_request
 from sketchfit.piped import PipedProcess, module_command
+from sketchfit.planning.pace import LateError
 from sketchfit.stages.planned.devices import process_variables
 from sketchfit.stages.planned.messages import Message, TrainingEnd, TrainingRequest, WorkerOrder
 from sketchfit.tracking.callback import Callback
@@ -101,28 +102,38 @@ class Team:
         while len(self._processes) < self.size:
             self._processes.append(_Process.start(variables[len(self._processes)]))
 
-    def train(self, requests: Sequence[TrainingRequest], ended: Ended, patience: float = math.inf) -> None:
+    def train(
+        self, requests: Sequence[TrainingRequest], ended: Ended, patience: Callable[[], float] = lambda: math.inf
+    ) -> None:
         """Train at most `size` networks, and wait until all have ended.
 
         Args:
             requests: of the trainings.
             ended: called as each of them ends.
-            patience: seconds after which processes that have not ended are lost.
+            patience: returns the seconds after which trainings that have not ended are late, and their processes ended.
         """
-        until = time.monotonic() + patience
         self.start()
         messages: queue.Queue[tuple[int, Message]] = queue.Queue()
         for place, request in enumerate(requests):
             self._processes[place].send(request)
             threading.Thread(target=_forward, args=(place, self._processes[place], messages), daemon=True).start()
         with self._saved_when_stopped():
-            self._receive(messages, set(range(len(requests))), ended, until)
+            self._receive(messages, set(range(len(requests))), ended, patience)
 
-    def _receive(self, messages: queue.Queue[tuple[int, Message]], left: set[int], ended: Ended, until: float) -> None:
-        """Receive messages until the trainings in these places have ended."""
+    def _receive(
+        self,
+        messages: queue.Queue[tuple[int, Message]],
+        left: set[int],
+        ended: Ended,
+        patience: Callable[[], float],
+    ) -> None:
+        """Receive messages until the trainings in these places have ended, or are late."""
         while left:
-            if time.monotonic() > until:
-                self._kill()
+            if (seconds := patience()) < 0:
+                self.stop()  # others are started when they are needed
+                for place in sorted(left):
+                    ended(place, LateError(0.0, seconds))
+                return
             if take_save_request():
                 self._order(WorkerOrder.SAVE)
             try:
@@ -156,10 +167,6 @@ class Team:
     def _order(self, order: WorkerOrder) -> None:
         for one in self._processes:
             one.send(order)
-
-    def _kill(self) -> None:
-        for one in self._processes:
-            one.process.kill()
 
     def stop(self) -> None:
         """End the processes, whatever they do."""
