@@ -19,6 +19,9 @@ SHORTEST = LENGTHS[0]
 MOST_TOGETHER = 3
 """Members among which one plan divides the time."""
 
+FOLD_COUNTS = 10
+"""Numbers of folds among which a plan chooses, about; all of them where there are no more folds."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -153,17 +156,18 @@ def _candidates(options: Options, left: TimeLeft) -> Iterator[tuple[tuple[Part, 
     most, unfinished = len(options.folds), options.unfinished
     allowed = {one: one.allowed(left) for one in options.networks_open}
     possible = [one for one, seconds in allowed.items() if one.seconds(SHORTEST) <= seconds]
+    counts = _fold_counts(options)
     parts = {
         (one, folds, epochs): Part(one, min(folds, most - len(one.done)), epochs)
-        for one, folds, epochs in product(possible, range(1, most + 1), LENGTHS)
+        for one, folds, epochs in product(possible, counts, LENGTHS)
     }
     for count in range(1, MOST_TOGETHER + 1):
         for members in combinations(possible, count):
             if any(one not in members for one in unfinished):
                 continue
             longest = min(allowed[one] for one in members)
-            for epochs, folds in product(_lengths(members), range(1, most + 1)):
-                for others in range(1, folds + 1) if count > 1 else (1,):
+            for epochs, folds in product(_lengths(members), counts):
+                for others in (one for one in counts if one <= folds) if count > 1 else (1,):
                     found = tuple(parts[one, folds if one is members[0] else others, epochs] for one in members)
                     if sum(part.each * part.folds for part in found) > options.at_once * longest:
                         break  # more folds take longer
@@ -171,6 +175,19 @@ def _candidates(options: Options, left: TimeLeft) -> Iterator[tuple[tuple[Part, 
                         continue
                     if (seconds := seconds_of(found, options.at_once)) <= longest:
                         yield found, seconds
+
+
+def _fold_counts(options: Options) -> tuple[int, ...]:
+    """Return the numbers of further folds to try: half of them the smallest ones, then in equal ratios up to all.
+
+    Those with which members have just as many folds as they should are always tried.
+    """
+    most, few = len(options.folds), FOLD_COUNTS // 2
+    if most <= FOLD_COUNTS:
+        return tuple(range(1, most + 1))
+    ratios = (round(few * (most / few) ** (step / few)) for step in range(1, few + 1))
+    enough = (options.least_folds - len(one.done) for one in options.networks_open)
+    return tuple(sorted({*range(1, few + 1), *ratios, *(count for count in enough if count > 0)}))
 
 
 def _lengths(members: Sequence[NetworkOption]) -> tuple[int, ...]:
