@@ -85,7 +85,7 @@ class RunPlan(Artefact):
     """The plan and the log of a run with a deadline.
 
     Attributes:
-        asked: seconds of the last request; 0 in a folder of an earlier version.
+        request_seconds: seconds of the last request; 0 in a folder of an earlier version.
         seconds: working time at which the run must end: a further request adds its time to what was used before it.
         until: the time of the day where the user named one, as ISO text; else empty.
         candidates: of the last request; None in a folder of an earlier version.
@@ -104,7 +104,7 @@ class RunPlan(Artefact):
     """
 
     PLACE = "plan.json"
-    asked: float = 0.0
+    request_seconds: float = 0.0
     seconds: float
     until: str = ""
     candidates: tuple[str, ...] | None = None
@@ -124,7 +124,7 @@ class RunPlan(Artefact):
     @property
     def requested(self) -> float:
         """Seconds of the last request."""
-        return self.asked or self.seconds
+        return self.request_seconds or self.seconds
 
 
 class RunClock(Artefact):

@@ -182,7 +182,12 @@ def _book(context: RunContext, goal: Goal, plan: RunPlan | None, began: float, c
     run = context.run
     known = RunClock.find(run.path) if plan else None
     used = known.used if known else 0.0
-    request = {"asked": goal.seconds, "until": goal.until, "candidates": goal.candidates, "quality": goal.quality}
+    request = {
+        "request_seconds": goal.seconds,
+        "until": goal.until,
+        "candidates": goal.candidates,
+        "quality": goal.quality,
+    }
     seconds = goal.seconds
     if goal.until:  # the pause counts
         seconds = used + (clock() - began) + goal.seconds_left(datetime.now())
