@@ -63,7 +63,6 @@ SIMULATED_FROM = 5400.0
 VIEWS_FROM = 300.0
 """Seconds of a run from which on test-time views of networks are tried, and mirror images for frozen features."""
 
-
 SAMPLED_FROM = 20 * FEW
 """Images from which on decoding is timed in advance: that takes a twentieth of it."""
 

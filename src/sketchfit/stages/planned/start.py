@@ -182,34 +182,41 @@ def _book(context: RunContext, goal: Goal, plan: RunPlan | None, began: float, c
     run = context.run
     known = RunClock.find(run.path) if plan else None
     used = known.used if known else 0.0
-    request = {
+    request: dict[str, Any] = {
         "request_seconds": goal.seconds,
         "until": goal.until,
         "candidates": goal.candidates,
         "quality": goal.quality,
+        "seconds": _end_of(goal, plan, used, now=used + clock() - began),
     }
-    seconds = goal.seconds
-    if goal.until:  # the pause counts
-        seconds = used + (clock() - began) + goal.seconds_left(datetime.now())
+    deadline = WorkingTime(request["seconds"], used, began, clock, goal.ends)
     if plan is None:
-        new = RunPlan(**request, seconds=seconds, base=_plain(context.recipe))
-        book = PlanBook(run.path, new, WorkingTime(seconds, used, began, clock, goal.ends))
+        book = PlanBook(run.path, RunPlan(**request, base=_plain(context.recipe)), deadline)
         book.change()
         return book
-    same_time, same_candidates = _same_time(plan, goal), _same_candidates(plan, goal)
-    complete = plan.finished_at is not None and same_time and same_candidates
-    if complete or (same_time and plan.finished_at is None and not goal.until):
-        seconds = plan.seconds
-    elif not goal.until:
-        seconds = used + goal.seconds
-    book = PlanBook(run.path, plan, WorkingTime(seconds, used, began, clock, goal.ends))
+    book = PlanBook(run.path, plan, deadline)
     base = plan.base if plan.members else _plain(context.recipe)
-    book.change(**request, seconds=seconds, base=base, finished_at=plan.finished_at if complete else None)
-    if not same_candidates:
+    book.change(**request, base=base, finished_at=plan.finished_at if _is_answered(plan, goal) else None)
+    if not _same_candidates(plan, goal):
         book.decide(f"plans again for other candidates: {listed(goal.candidates) or 'the backbone of the recipe'}")
     done, left = len(book.units("done")), max(0.0, book.deadline.until(1.0))
     book.decide(f"continues with {counted(done, 'finished unit')}; {left:.0f} s are left")
     return book
+
+
+def _end_of(goal: Goal, plan: RunPlan | None, used: float, now: float) -> float:
+    """Return the working time at which the run must end; `used` is that of earlier processes, `now` of this one too."""
+    if plan is not None and _is_answered(plan, goal):
+        return plan.seconds
+    if goal.until:  # the pause counts
+        return now + goal.seconds_left(datetime.now())
+    if plan is not None and plan.finished_at is None and _same_time(plan, goal):
+        return plan.seconds
+    return used + goal.seconds
+
+
+def _is_answered(plan: RunPlan, goal: Goal) -> bool:
+    return plan.finished_at is not None and _same_time(plan, goal) and _same_candidates(plan, goal)
 
 
 def _plain(recipe: Recipe) -> dict[str, Any]:
