@@ -5,9 +5,13 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+import torch
 
+from sketchfit.config.load import load_recipe
 from sketchfit.errors import DataError
 from sketchfit.planning.draft import DraftBook
+from sketchfit.planning.goal import Goal
+from sketchfit.planning.ladder import PlannedBackbone
 from sketchfit.stages.planned import prepare
 from sketchfit.stages.planned.measure import DECODING
 
@@ -34,3 +38,23 @@ def test_decoding_has_the_usual_speed_where_a_sample_cannot_be_read(tmp_path: Pa
     book, nothing = DraftBook(60.0, tmp_path), cast(Any, None)
     prepare._time_sample(nothing, nothing, book)
     assert book.measured(DECODING) is None
+
+
+def test_the_first_answer_is_by_a_member_that_computes_at_its_size(monkeypatch: pytest.MonkeyPatch):
+    named = [PlannedBackbone(name, {"backbone": name}, 224, cost) for name, cost in (("a", 1.0), ("b", 2.0))]
+    monkeypatch.setattr(prepare, "backbones", lambda *_: named)
+    monkeypatch.setattr(prepare, "first_recipe", lambda _, rung: SimpleNamespace(model=rung.backbone.name))
+    context = cast(
+        Any,
+        SimpleNamespace(
+            recipe=load_recipe("cpu"),
+            table=SimpleNamespace(train=range(60), test=range(30)),
+            engine=SimpleNamespace(device=torch.device("mps")),
+        ),
+    )
+    orders = []
+    for computing in ({"a", "b"}, {"b"}, set[str]()):
+        monkeypatch.setattr(prepare, "takes_size", lambda name, size, computing=computing: name in computing)
+        orders.append([rung.name for rung in prepare.rungs_of(context, Goal(3600.0), 3600.0)])
+    assert [order[0] for order in orders] == ["a-128-bank", "b-128-bank", "a-224-bank"]
+    assert len({frozenset(order) for order in orders}) == 1, "the others follow"

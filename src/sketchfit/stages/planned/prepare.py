@@ -17,6 +17,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.data.stores import cache_folder, is_stored, store_settings
 from sketchfit.errors import UserError
 from sketchfit.models.hub import has_cached_weights
+from sketchfit.models.near_sizes import takes_size
 from sketchfit.planning.book import PlanBook
 from sketchfit.planning.goal import Goal
 from sketchfit.planning.ladder import PlannedBackbone, Rung, ladder
@@ -88,7 +89,7 @@ def prepare(context: RunContext, goal: Goal, book: PlanBook) -> RunWork:
 
 
 def rungs_of(context: RunContext, goal: Goal, seconds: float) -> tuple[Rung, ...]:
-    """Return the members that a run of so many seconds may have.
+    """Return the members that a run of so many seconds may have, that of the first answer first.
 
     Raises:
         UserError: a mistake in the candidates.
@@ -101,11 +102,21 @@ def rungs_of(context: RunContext, goal: Goal, seconds: float) -> tuple[Rung, ...
     recipe, device = context.recipe, context.engine.device
     if device.type == "cpu":
         rungs = tuple(adapt.on_cpu(rung, recipe) for rung in rungs)
-    if not goal.candidates:  # the recipe is for its own backbone
-        return rungs
-    if device.type == "cuda":
+    if goal.candidates and device.type == "cuda":
         rungs = tuple(adapt.on_gpu(rung, recipe, device, seconds) for rung in rungs)
-    return tuple(adapt.for_kind(rung, recipe) for rung in rungs)
+    if goal.candidates:  # the recipe is for its own backbone
+        rungs = tuple(adapt.for_kind(rung, recipe) for rung in rungs)
+    return _with_first_that_computes(rungs, context)
+
+
+def _with_first_that_computes(rungs: Sequence[Rung], context: RunContext) -> tuple[Rung, ...]:
+    """Return the members, the first one that computes at its size before the others: it gives the first answer."""
+    for place, rung in enumerate(rungs):
+        if rung.kind == "bank":
+            if rung.size == rung.backbone.size or takes_size(first_recipe(context, rung).model, rung.size):
+                return (rung, *rungs[:place], *rungs[place + 1 :])
+            log.info(f"{rung.backbone.name} does not compute at {rung.size} pixels")
+    return tuple(rungs)
 
 
 def check_goal(context: RunContext, goal: Goal) -> None:
