@@ -155,7 +155,7 @@ class Bench:
 
     def measured(self, rows: Rows, kind: str, strength: int) -> Result:
         """Compare the estimate with the truth."""
-        units = self.predictor.units(rows.answers, len(self.model.correction.reference.units))
+        units = self.predictor.units(rows.answers, [one.networks for one in self.model.correction.reference.units])
         found = self.model.estimate(units, rows.answers.final)
         shifts = tuple(one for one in self.model.correction.shifts if one.kind != SIMULATED.get(kind))
         without = replace(self.model, correction=replace(self.model.correction, shifts=shifts))
