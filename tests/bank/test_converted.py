@@ -37,6 +37,17 @@ def test_features_are_those_of_torch(backend: str, backbone: str, caplog: pytest
     assert "torch" not in caplog.text
 
 
+@pytest.mark.parametrize("backend", ["onnxruntime", "openvino"])
+def test_a_grey_store_and_a_coloured_one(backend: str, caplog: pytest.LogCaptureFixture) -> None:
+    pytest.importorskip(backend)
+    caplog.set_level("INFO")
+    extractor, rows = extractor_by(backend), np.arange(10)
+    grey = extractor.of_rows(make_store(IMAGES), rows)
+    coloured = extractor.of_rows(make_store(np.repeat(IMAGES, 3, axis=3)), rows)
+    assert coloured == pytest.approx(grey, abs=1e-5 * float(np.abs(grey).max()))
+    assert "torch" not in caplog.text
+
+
 def test_auto_converts_where_that_pays(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     monkeypatch.setattr(extractor_module, "choose_backend", lambda *given: asked.append(given[3]) or "openvino")

@@ -120,6 +120,20 @@ def test_networks_are_loaded_once(place: Path, pngs: list[Path], monkeypatch: py
     assert len(loaded) == len(set(loaded)) == 4
 
 
+@pytest.mark.parametrize("backend", ["onnxruntime", "openvino"])
+def test_a_grey_image_and_then_a_coloured_one(place: Path, tmp_path: Path, backend: str) -> None:
+    pytest.importorskip(backend)
+    recipe = tiny_recipe({"data": {"channels": "auto"}, "inference": {"backend": backend}})
+    run(place / "data", recipe, out=tmp_path / "run")
+    model = sketchfit.load(tmp_path / "run")
+    grey = np.tile(np.arange(0, 256, 4, dtype=np.uint8), (64, 1))
+    coloured = np.stack([grey, grey.T, grey], axis=2)
+    before = model.proba(grey)
+    found = model.proba(coloured)
+    assert np.abs(found - before).max() > 1e-4
+    np.testing.assert_allclose(found, sketchfit.load(tmp_path / "run").proba(coloured), atol=1e-6)
+
+
 def test_nothing_is_written(place: Path, pngs: list[Path], cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def files() -> list[tuple[str, int]]:
         folders = (place, cache)

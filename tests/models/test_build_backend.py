@@ -29,6 +29,22 @@ def test_converting_twice_gives_the_same_bits(backend):
     np.testing.assert_array_equal(first, second)
 
 
+@pytest.mark.parametrize("backend", CONVERTED)
+@pytest.mark.parametrize("first", [1, 3])
+def test_grey_and_coloured_pictures_by_one_backend(backend, first):
+    pytest.importorskip(backend)
+    network = make_network("test_resnet")
+    grey = make_pictures(4, 33, 1)
+    alike = {1: grey, 3: np.repeat(grey, 3, axis=3)}
+    with torch.inference_mode():
+        converted = build_backend(backend, network, CPU, pytest.fail)
+        before = converted(alike[first])
+        np.testing.assert_allclose(converted(alike[4 - first]), before, atol=1e-6)
+        np.testing.assert_array_equal(converted(alike[first]), before)
+        coloured = make_pictures(5, 33, 3)
+        np.testing.assert_allclose(converted(coloured), eager(network, CPU)(coloured), atol=TOLERANCE)
+
+
 def test_a_converted_network_computes_in_fp32_under_autocast():
     pytest.importorskip("onnxruntime")
     network, pictures = make_network("test_resnet"), make_pictures(4, 33, 1)

@@ -67,6 +67,18 @@ def test_probabilities_are_those_of_the_saved_networks(tmp_path, mirrored):
     assert (oof.argmax(axis=1) == context.table.label[rows]).mean() > 0.6
 
 
+@pytest.mark.parametrize("backend", ["onnxruntime", "openvino"])
+def test_grey_training_images_and_coloured_test_images(tmp_path, backend):
+    pytest.importorskip(backend)
+    context, member = setting(tmp_path, {"inference": {"backend": backend}})
+    coloured = make_store(np.repeat(member.test.images, 3, axis=3), Path("coloured"))
+    (expected,) = train_members(context, [member], thirds())
+    again = make_context(tmp_path / "again", member.recipe, context.table)
+    (found,) = train_members(again, [replace(member, test=coloured)], thirds())
+    for one, other in zip(found, expected, strict=True):
+        assert one.test == pytest.approx(other.test, abs=1e-5)
+
+
 def test_what_is_written_does_not_depend_on_the_folds_that_are_fitted_together(tmp_path):
     context, member = setting(tmp_path / "together")
     together = train_bank_member(context, member, thirds())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -19,7 +21,7 @@ from sketchfit.tracking.console import Console
 from sketchfit.training.engine import make_engine
 from sketchfit.training.kernel_head import first_settings, temperature_of_certainty, with_kernel_head
 from sketchfit.training.seed_soup import train_network
-from tests.factories import tiny_recipe
+from tests.factories import make_store, tiny_recipe
 
 CPU = torch.device("cpu")
 CLOSED_FORM = {"training": {"epochs": 0, "kernel": "replace", "probe": True}}
@@ -41,6 +43,17 @@ def test_a_frozen_backbone_with_a_kernel_head_is_better_than_chance(tiny_job):
     assert isinstance(network.model, KernelNetwork)
     assert accuracy(job, network) > 0.6
     assert (job.folder / "history.csv").is_file()
+
+
+@pytest.mark.parametrize("backend", ["onnxruntime", "openvino"])
+def test_features_of_grey_and_then_of_coloured_pictures(tiny_job, backend):
+    pytest.importorskip(backend)
+    job = tiny_job(CLOSED_FORM | {"inference": {"backend": backend}})
+    network = train_network(job, make_engine(job.recipe.compute), Console("none"))
+    _, predictor = with_kernel_head(job, network, CPU, Console("none"))
+    coloured = make_store(np.repeat(job.store.images, 3, axis=3), Path("coloured"))
+    expected = predictor.probabilities(job.store, job.valid_rows)
+    assert predictor.probabilities(coloured, job.valid_rows) == pytest.approx(expected, abs=1e-3)
 
 
 def test_labels_of_validation_rows_change_nothing(tiny_job):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sketchfit.models.backend import Pictures
 from sketchfit.models.backends import backends
+from sketchfit.models.by_channels import ByChannels
 from sketchfit.models.compare_backend import same_as_torch
 from sketchfit.models.conversion.converted import ConvertedKind
 from sketchfit.models.network import Network
@@ -37,13 +38,11 @@ class ConvertedForward:
 
     def __init__(self, name: str, pooled: Network, widths: Sequence[int], eager: Forward) -> None:
         self._name, self._pooled, self._widths, self._eager = name, pooled, widths, eager
-        self._forward: Forward | None = None
+        self._by_channels = ByChannels(self._build)
 
     def __call__(self, pictures: Pictures) -> Floats:
         """Return the features float32 [B, D] of pictures uint8 [B, size, size, C]."""
-        if self._forward is None:
-            self._forward = self._build(pictures)
-        return self._forward(pictures)
+        return self._by_channels(pictures)
 
     def _build(self, pictures: Pictures) -> Forward:
         kind = backends.get(self._name)

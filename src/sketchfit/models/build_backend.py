@@ -11,6 +11,7 @@ import torch
 from sketchfit.models.backend import Backend, Floats, Pictures
 from sketchfit.models.backends import backends
 from sketchfit.models.backends.eager import eager
+from sketchfit.models.by_channels import ByChannels
 from sketchfit.models.choose_backend import check_backend
 from sketchfit.models.compare_backend import same_as_torch
 from sketchfit.models.compute import Compute
@@ -51,13 +52,11 @@ class CheckedBackend:
     def __init__(self, name: str, network: Network, compute: Compute, report: Callable[[str], None]) -> None:
         self._name, self._network, self._compute, self._report = name, network, compute, report
         self._eager = eager(network, compute)
-        self._backend: Backend | None = None
+        self._by_channels = ByChannels(self._build)
 
     def __call__(self, pictures: Pictures) -> Floats:
         """Return probabilities [B, classes] of pictures [B, H, W, C]."""
-        if self._backend is None:
-            self._backend = self._build(pictures)
-        return self._backend(pictures)
+        return self._by_channels(pictures)
 
     def _build(self, pictures: Pictures) -> Backend:
         kind, model = backends.get(self._name), self._network.model
