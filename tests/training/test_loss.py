@@ -76,6 +76,14 @@ def test_distillation_share():
         loss_of(distill=0.3)(logits, target)
 
 
+@pytest.mark.parametrize("threshold", [0.0, 0.02, 0.5])
+def test_a_threshold_counts_classes_of_the_image_alone(threshold):
+    right = torch.eye(3) * 20 - 10
+    loss = loss_of(name="bce", bce_threshold=threshold, smoothing=0.1)
+    assert loss(right, torch.eye(3)) < loss(torch.full((3, 3), 10.0), torch.eye(3))
+    assert loss(right, torch.eye(3)) > loss_of(name="bce", bce_threshold=threshold, smoothing=0)(right, torch.eye(3))
+
+
 def test_contrast_makes_features_of_one_class_similar():
     label = torch.tensor([0, 0, 1, 1])
     features = torch.randn(4, 8, generator=torch.Generator().manual_seed(0)).requires_grad_()

@@ -51,8 +51,16 @@ class LossSection(FamilySection, ABC):
 
         Args:
             logits: [B, C], float32 or float64.
-            target: [B, C] of the same dtype, rows summing to 1, after label smoothing.
+            target: [B, C] of the same dtype, what `targets` returns after label smoothing.
         """
+
+    def targets(self, target: Tensor) -> Tensor:
+        """Return the targets [B, C] that are smoothed; unchanged unless a loss overrides it.
+
+        Args:
+            target: [B, C], rows summing to 1.
+        """
+        return target
 
     def adjusted(self, logits: Tensor, target: Tensor, scale: float | None) -> Tensor:
         """Return the logits [B, C] that `per_sample` receives; unchanged unless a loss overrides it.

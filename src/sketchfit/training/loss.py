@@ -74,7 +74,7 @@ class Loss(nn.Module):
     def per_sample(self, logits: Tensor, target: Tensor) -> Tensor:
         """Return the named loss with smoothing, [B, C] and [B, C] to [B], without weights and teacher."""
         logits = self.section.adjusted(logits, target, self.logit_scale)
-        return self.section.per_sample(logits, smooth(target, self.section.smoothing))
+        return self.section.per_sample(logits, smooth(self.section.targets(target), self.section.smoothing))
 
     def auxiliary(self, features: Tensor, label: Tensor) -> Tensor:
         """Return the contrastive term for the features [B, D] of images with one label each, int64 [B]; a scalar."""
@@ -100,7 +100,7 @@ class Loss(nn.Module):
 
 
 def smooth(target: Tensor, smoothing: float) -> Tensor:
-    """Return (1 - smoothing) × target + smoothing / C, [B, C], rows still summing to 1.
+    """Return (1 - smoothing) × target + smoothing / C, [B, C]; rows that sum to 1 still do.
 
     Source: "Rethinking the Inception Architecture for Computer Vision", Szegedy et al., arXiv 1512.00567.
     """

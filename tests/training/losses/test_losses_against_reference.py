@@ -103,8 +103,9 @@ def slow_asymmetric(row, target, section):
 
 def slow_bce(row, target, section):
     total = 0.0
+    if section.bce_threshold is not None:
+        target = [float(y > section.bce_threshold) for y in target]
     for y, x in zip(smoothed(target, section.smoothing), row, strict=True):
-        y = y if section.bce_threshold is None else float(y > section.bce_threshold)
         total -= y * math.log(sigmoid(x)) + (1 - y) * math.log(1 - sigmoid(x))
     return total
 
@@ -143,7 +144,9 @@ CASES = [
     {"name": "bitempered", "bitempered_t1": 0.2, "bitempered_t2": 4.0},
     {"name": "bitempered", "bitempered_t1": 0.8, "bitempered_t2": 1.0},
     {"name": "asymmetric", "asymmetric_clip": 0.0, "asymmetric_gamma_negative": 2.0},
-    {"name": "bce", "bce_threshold": 0.3},
+    {"name": "bce", "bce_threshold": 0.32},
+    {"name": "bce", "bce_threshold": 0.0},
+    {"name": "bce", "bce_threshold": 0.2, "smoothing": 0.0},
     {"name": "arcface", "arcface_margin": 0.8},
 ]
 

@@ -20,13 +20,17 @@ class BinaryCrossEntropy(LossSection):
 
     name: Literal["bce"] = "bce"
     bce_threshold: Annotated[float, Field(ge=0, lt=1)] | None = None
-    """Targets above this become 1, the others 0, so that a mixed image counts fully as both of its classes."""
+    """Targets above this become 1, the others 0, before label smoothing, so that a mixed image counts fully as both of
+    its classes."""
+
+    @override
+    def targets(self, target: Tensor) -> Tensor:
+        """1 above the threshold, and 0 elsewhere."""
+        return target if self.bce_threshold is None else (target > self.bce_threshold).to(target.dtype)
 
     @override
     def per_sample(self, logits: Tensor, target: Tensor) -> Tensor:
         """Σ over classes of the binary cross-entropy."""
         from torch.nn.functional import binary_cross_entropy_with_logits
 
-        if self.bce_threshold is not None:
-            target = (target > self.bce_threshold).to(logits.dtype)
         return binary_cross_entropy_with_logits(logits, target, reduction="none").sum(1)
