@@ -18,6 +18,7 @@ from sketchfit.data import picture_processes as module_of_processes
 from sketchfit.data.batches import load_batches
 from sketchfit.data.picture_processes import PictureProcesses, picture_processes
 from sketchfit.data.picture_source import PictureSource
+from sketchfit.data.samples import number_samples, rows_of
 from sketchfit.data.store_files import IMAGES, PAPER
 from sketchfit.transforms.augment import augment_for, eval_augment
 from sketchfit.transforms.rng import EpochRandomness
@@ -59,8 +60,8 @@ def shape_of(store):
 @pytest.mark.parametrize("sizes", [(1,), (16,), (17, 3), (40, 40, 40), (5,) * 12])
 def test_the_pictures_are_those_of_threads(store, processes, sizes):
     rng = np.random.default_rng(0)
-    batches = [rng.integers(0, 70, size) for size in sizes]
-    special = {int(batches[0][0]): eval_augment(SIZE)}
+    batches = np.split(number_samples(rng.integers(0, 70, sum(sizes))), np.cumsum(sizes)[:-1])
+    special = {int(rows_of(batches[0])[0]): eval_augment(SIZE)}
     for epoch in (0, 1):
         source = source_of(store, epoch, special)
         found = list(processes.batches(source, batches))

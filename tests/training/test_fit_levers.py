@@ -15,14 +15,16 @@ from sketchfit.errors import UserError
 from sketchfit.models.backbone import build_network
 from sketchfit.models.batch_norm import refresh_batch_norm
 from sketchfit.models.classifier import classifier_names
-from sketchfit.models.network import to_input
+from sketchfit.models.network import Normalisation, to_input
 from sketchfit.tracking.console import Console
 from sketchfit.training import fit as fit_module
 from sketchfit.training import lp_ft
 from sketchfit.training.early_stopping import should_stop
 from sketchfit.training.engine import make_engine
 from sketchfit.training.fit import fit
+from sketchfit.training.loader import DataLoader
 from sketchfit.training.lp_ft import backbone_features, probe_first, probe_rows
+from sketchfit.training.plan import EpochPlan
 
 
 def test_balanced_sampling_shows_every_class_as_often(tiny_job, train, monkeypatch):
@@ -37,6 +39,18 @@ def test_balanced_sampling_shows_every_class_as_often(tiny_job, train, monkeypat
     train(tiny_job({"training": {"sampling": "balanced"}}, counts=(60, 12, 12, 12)))
     shares = np.bincount(seen, minlength=4) / len(seen)
     assert np.allclose(shares, 0.25, atol=0.03)
+
+
+def test_a_row_that_an_epoch_repeats_has_another_picture_each_time(tiny_job):
+    job = tiny_job({"training": {"sampling": "balanced"}}, counts=(60, 3))
+    loader = DataLoader(job, Normalisation((0.5,) * 3, (0.5,) * 3), make_engine(job.recipe.compute))
+    epoch = EpochPlan(epoch=0, size=32, batch_size=8, batches=5, updates=5, first_update=0)
+    micros = [micro for group in loader.updates(epoch) for micro in group]
+    small = [image for micro in micros for image in micro.images[micro.label == 1]]
+    assert len(small) > 10
+    assert len({image.numpy().tobytes() for image in small}) == len(small)
+    resumed = [micro for group in loader.updates(epoch, first_batch=2) for micro in group]
+    assert all(torch.equal(one.images, other.images) for one, other in zip(micros[2:], resumed, strict=True))
 
 
 @pytest.mark.parametrize(

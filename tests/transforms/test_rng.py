@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sketchfit.transforms.rng import sample_rng
+from sketchfit.data.samples import number_samples
+from sketchfit.transforms.rng import EpochRandomness, sample_rng
 
 WORDS = st.integers(0, 2**64 - 1)
 
@@ -29,6 +30,13 @@ def test_neighbours_share_no_draw():
     base = set(sample_rng(1, 2, 3, 4).integers(0, 2**63, 1000).tolist())
     for key in [(2, 2, 3, 4), (1, 3, 3, 4), (1, 2, 4, 4), (1, 2, 3, 5), (1, 3, 2, 4), (3, 2, 1, 4)]:
         assert not base & set(sample_rng(*key).integers(0, 2**63, 1000).tolist())
+
+
+def test_repeats_of_a_row_have_streams_of_their_own():
+    samples = number_samples(np.array([5, 7, 5, 5]))
+    found = [EpochRandomness(1, 2)(sample).random() for sample in samples.tolist()]
+    expected = [(5, 0), (7, 0), (5, 3), (5, 4)]  # streams 1 and 2 have other uses
+    assert found == [sample_rng(1, 2, row, stream).random() for row, stream in expected]
 
 
 def test_numpy_integers_are_taken():

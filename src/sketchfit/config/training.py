@@ -78,7 +78,7 @@ class TrainingSection(Section):
     """Compute activations a second time in the backward pass instead of keeping them: less memory, more time."""
     sampling: Literal["natural", "balanced", "weighted"] = "natural"
     """Rows of an epoch: each once; every class equally often; or classes by their count to the power
-    `sampling_power`."""
+    `sampling_power`. A row that occurs several times is augmented differently each time."""
     sampling_power: float = Field(default=0.5, ge=0, le=1)
     """`weighted`: 1 is as the rows are, 0 is balanced, 0.5 the square root of the counts (arXiv 1805.00932)."""
     resize: tuple[ResizeStage, ...] = ()

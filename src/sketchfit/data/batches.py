@@ -1,8 +1,8 @@
 """Batches: threads read the store, augment the pictures and return uint8 arrays in a fixed order.
 
 OpenCV releases the interpreter's lock while it computes, so threads are enough for a CPU, and no process copies the
-data; for a GPU see `data.picture_processes`. An augmented picture is a pure function of (seed, epoch, row), so batches
-do not depend on the number of threads or processes, nor on where training was resumed.
+data; for a GPU see `data.picture_processes`. An augmented picture is a pure function of (seed, epoch, sample), so
+batches do not depend on the number of threads or processes, nor on where training was resumed.
 """
 
 from __future__ import annotations
@@ -16,21 +16,22 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchfit.data.samples import rows_of
 from sketchfit.data.store import Store
 
 Augment = Callable[[NDArray[np.uint8], NDArray[np.uint8], np.random.Generator], NDArray[np.uint8]]
 """(image uint8 [S, S, C], paper uint8 [C], generator) → uint8 [size, size, C]."""
 
-RowGenerator = Callable[[int], np.random.Generator]
-"""Random generator of a row."""
+SampleGenerator = Callable[[int], np.random.Generator]
+"""Random generator of a sample; see `data.samples`."""
 
 UNUSED_GENERATOR = np.random.Generator(np.random.Philox(0))
 """Generator for what takes one and does not depend on it."""
 
 
-def no_randomness(row: int) -> np.random.Generator:
-    """Return the generator of each row where nothing is random: pictures of validation, tests and views."""
-    del row
+def no_randomness(sample: int) -> np.random.Generator:
+    """Return the generator of each sample where nothing is random: pictures of validation, tests and views."""
+    del sample
     return UNUSED_GENERATOR
 
 
@@ -63,34 +64,34 @@ def load_batches(
     store: Store,
     batches: Sequence[NDArray[np.int64]],
     augment: Augment,
-    generator: RowGenerator,
+    generator: SampleGenerator,
     threads: int,
     special: Mapping[int, Augment] | None = None,
 ) -> Iterator[Batch]:
     """Yield the batches in order, prepared ahead by `threads` threads.
 
     Args:
-        batches: rows of each batch.
+        batches: rows of each batch, or samples.
         augment: makes a picture, or several [P, size, size, C], from a stored image.
-        generator: returns the random generator of a row.
+        generator: returns the random generator of a sample.
         threads: that prepare batches.
         special: rows that another function makes pictures of.
     """
     other = special or {}
     cv2.setNumThreads(1)  # the threads below compute in parallel
 
-    def prepare(rows: NDArray[np.int64]) -> Batch:
-        images = []
-        for row in rows.tolist():
+    def prepare(samples: NDArray[np.int64]) -> Batch:
+        images, rows = [], rows_of(samples)
+        for sample, row in zip(samples.tolist(), rows.tolist(), strict=True):
             make = other.get(row, augment)
-            images.append(make(store.images[row], store.paper[row], generator(row)))
+            images.append(make(store.images[row], store.paper[row], generator(sample)))
         return Batch(np.stack(images), rows)
 
     pool = ThreadPoolExecutor(threads)
     waiting: deque[Future[Batch]] = deque()
     try:
-        for rows in batches:
-            waiting.append(pool.submit(prepare, rows))
+        for samples in batches:
+            waiting.append(pool.submit(prepare, samples))
             if len(waiting) > threads + 1:
                 yield waiting.popleft().result()
         while waiting:

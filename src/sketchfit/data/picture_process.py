@@ -17,7 +17,7 @@ DONE, FAILED, UNKNOWN = b"\0", b"\1", b"\2"
 
 
 def main() -> None:
-    """Send the pictures of each request, an array of rows, from the last source; a source comes as bytes."""
+    """Send the pictures of each request, an array of samples, from the last source; a source comes as bytes."""
     cv2.setNumThreads(1)
     place = os.dup(1)
     os.dup2(2, 1)  # what a library prints is no picture

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from sketchfit.data.batches import Batch
 from sketchfit.data.picture_process import FAILED, UNKNOWN
 from sketchfit.data.picture_source import PictureSource
+from sketchfit.data.samples import rows_of
 from sketchfit.piped import PipedProcess, module_command
 from sketchfit.tracking.console import ONCE
 
@@ -33,7 +34,7 @@ COMMAND = module_command("sketchfit.data.picture_process")
 """Starts a process."""
 
 TOGETHER = 16
-"""Rows that a process makes at once: several processes then share the first batch of an epoch."""
+"""Samples that a process makes at once: several processes then share the first batch of an epoch."""
 
 log = logging.getLogger(__name__)
 
@@ -53,12 +54,12 @@ class _PictureProcess:
         self.piped = PipedProcess.start(COMMAND, {"OMP_NUM_THREADS": "1"}, own_session=True)
         self._source = b""
 
-    def make(self, source: bytes, rows: NDArray[np.int64], into: NDArray[np.uint8]) -> None:
-        """Make the pictures of some rows.
+    def make(self, source: bytes, samples: NDArray[np.int64], into: NDArray[np.uint8]) -> None:
+        """Make the pictures of some samples.
 
         Args:
             source: of the pictures, pickled.
-            rows: int64 [n].
+            samples: int64 [n].
             into: receives them, uint8 [n, size, size, C].
 
         Raises:
@@ -71,7 +72,7 @@ class _PictureProcess:
             if self._source is not source:
                 pickle.dump(source, requests)
                 self._source = source
-            pickle.dump(rows, requests)
+            pickle.dump(samples, requests)
             requests.flush()
             status = answers.read(1)
             if status == FAILED:
@@ -90,10 +91,10 @@ class _PictureProcess:
 
 @dataclass(frozen=True)
 class _Waiting:
-    """A batch that is being made: its pictures, its rows and the parts of it."""
+    """A batch that is being made: its pictures, its samples and the parts of it."""
 
     images: NDArray[np.uint8]
-    rows: NDArray[np.int64]
+    samples: NDArray[np.int64]
     parts: Sequence[Future[None]]
 
 
@@ -112,9 +113,9 @@ class _Order:
             _note_threads("the augmentation cannot be pickled")
             return cls(source, b"")
 
-    def make_here(self, rows: NDArray[np.int64], into: NDArray[np.uint8]) -> None:
+    def make_here(self, samples: NDArray[np.int64], into: NDArray[np.uint8]) -> None:
         """Make pictures in this process."""
-        into[:] = replace(self.source).pictures(rows)
+        into[:] = replace(self.source).pictures(samples)
 
 
 class PictureProcesses:
@@ -145,7 +146,7 @@ class PictureProcesses:
 
         Args:
             source: of the pictures.
-            batches: rows of each batch, int64 [B].
+            batches: samples of each batch, int64 [B].
 
         Raises:
             Exception: a picture cannot be made.
@@ -154,8 +155,8 @@ class PictureProcesses:
         ahead = 2 + -(-self.count * TOGETHER // max(1, len(batches[0]))) if batches else 0
         waiting: deque[_Waiting] = deque()
         try:
-            for rows in batches:
-                waiting.append(self._begun(order, rows))
+            for samples in batches:
+                waiting.append(self._begun(order, samples))
                 if len(waiting) > ahead:
                     yield _finished(waiting.popleft())
             while waiting:
@@ -168,19 +169,19 @@ class PictureProcesses:
                 if not part.cancelled():
                     part.exception()
 
-    def _begun(self, order: _Order, rows: NDArray[np.int64]) -> _Waiting:
-        images = np.empty((len(rows), *order.source.shape), np.uint8)
+    def _begun(self, order: _Order, samples: NDArray[np.int64]) -> _Waiting:
+        images = np.empty((len(samples), *order.source.shape), np.uint8)
         parts = [
-            self._threads.submit(self._make, order, rows[place], images[place])
-            for place in (slice(start, start + TOGETHER) for start in range(0, len(rows), TOGETHER))
+            self._threads.submit(self._make, order, samples[place], images[place])
+            for place in (slice(start, start + TOGETHER) for start in range(0, len(samples), TOGETHER))
         ]
-        return _Waiting(images, rows, parts)
+        return _Waiting(images, samples, parts)
 
-    def _make(self, order: _Order, rows: NDArray[np.int64], into: NDArray[np.uint8]) -> None:
+    def _make(self, order: _Order, samples: NDArray[np.int64], into: NDArray[np.uint8]) -> None:
         """Make pictures in the next process that is free, or here."""
         process = self._idle.get()
         try:
-            process = _made_by(process, order, rows, into)
+            process = _made_by(process, order, samples, into)
         finally:
             self._idle.put(process)
 
@@ -196,12 +197,12 @@ def _note_threads(reason: str) -> None:
 
 
 def _made_by(
-    process: _PictureProcess | None, order: _Order, rows: NDArray[np.int64], into: NDArray[np.uint8]
+    process: _PictureProcess | None, order: _Order, samples: NDArray[np.int64], into: NDArray[np.uint8]
 ) -> _PictureProcess | None:
     """Make pictures by a process, or here where there is none; return the process, None once it was lost."""
     if process is not None and order.content:
         try:
-            process.make(order.content, rows, into)
+            process.make(order.content, samples, into)
             return process
         except _LostError:
             log.warning("a process that makes pictures has ended; the training continues without it")
@@ -209,14 +210,14 @@ def _made_by(
             process = None
         except _UnknownError:
             _note_threads("other processes cannot import the augmentation")
-    order.make_here(rows, into)
+    order.make_here(samples, into)
     return process
 
 
 def _finished(batch: _Waiting) -> Batch:
     for part in batch.parts:
         part.result()
-    return Batch(batch.images, batch.rows)
+    return Batch(batch.images, rows_of(batch.samples))
 
 
 _shared: dict[int, PictureProcesses] = {}

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.data.batches import Augment, RowGenerator
+from sketchfit.data.batches import Augment, SampleGenerator
+from sketchfit.data.samples import rows_of
 from sketchfit.data.store_files import IMAGES, PAPER
 from sketchfit.runs.arrays import map_npy, read_npy
 
@@ -23,14 +24,14 @@ class PictureSource:
         folder: of the image store.
         shape: of a picture: size, size, C.
         augment: makes a picture uint8 from a stored image.
-        generator: returns the random generator of a row.
+        generator: returns the random generator of a sample.
         special: rows that another function makes pictures of.
     """
 
     folder: Path
     shape: tuple[int, int, int]
     augment: Augment
-    generator: RowGenerator
+    generator: SampleGenerator
     special: Mapping[int, Augment] = field(default_factory=dict)
 
     @cached_property
@@ -43,15 +44,15 @@ class PictureSource:
         """Colour of each drawing's paper, uint8 [N, C]."""
         return read_npy(self.folder / PAPER)
 
-    def pictures(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """Return the pictures of rows, uint8 [n, *shape].
+    def pictures(self, samples: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Return the pictures of samples, uint8 [n, *shape].
 
         Raises:
             ValueError: a picture has another shape or type.
         """
-        made = np.empty((len(rows), *self.shape), np.uint8)
-        for place, row in enumerate(rows.tolist()):
-            one = self.special.get(row, self.augment)(self.images[row], self.paper[row], self.generator(row))
+        made = np.empty((len(samples), *self.shape), np.uint8)
+        for place, (sample, row) in enumerate(zip(samples.tolist(), rows_of(samples).tolist(), strict=True)):
+            one = self.special.get(row, self.augment)(self.images[row], self.paper[row], self.generator(sample))
             if one.shape != self.shape or one.dtype != np.uint8:
                 raise ValueError(f"a picture is {one.dtype} {one.shape} in place of uint8 {self.shape}")
             made[place] = one

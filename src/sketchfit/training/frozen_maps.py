@@ -2,7 +2,8 @@
 
 The output is computed once per augmented copy of all images, for `model.freeze.copies` copies; an epoch trains on one
 of them. A copy is what the pictures of one epoch look like, which is a pure function of seed, epoch and row. So folds
-share the copies, and with as many copies as epochs, the training is the same as without (up to float16).
+share the copies, and with as many copies as epochs, the training is the same as without (up to float16), apart from
+rows that `training.sampling` repeats within an epoch: a copy has one picture of each row.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from torch import nn
 from sketchfit.config.training import ComputeSection
 from sketchfit.config.transforms import MixingSection
 from sketchfit.data.batches import split_batches
+from sketchfit.data.samples import number_samples, rows_of
 from sketchfit.data.sampling import sampled_order
 from sketchfit.models.network import Normalisation, to_input
 from sketchfit.processors import cores
@@ -21,7 +22,7 @@ from sketchfit.training.frozen_features import FrozenFeatures
 from sketchfit.training.frozen_maps import MapCopy
 from sketchfit.training.job import FitJob, SoftTargets, TeacherTargets
 from sketchfit.training.micro import Micro
-from sketchfit.training.pictures import augment_of, augmented
+from sketchfit.training.pictures import augment_of, augmented, random_of
 from sketchfit.training.plan import EpochPlan
 from sketchfit.transforms.mixing import mix, will_mix
 from sketchfit.transforms.rng import sample_rng
@@ -68,7 +69,8 @@ class DataLoader:
         """
         job, engine, recipe = self.job, self.engine, self.job.recipe
         order = sampled_order(job.train_rows, job.label, recipe.training.class_power, job.seed, epoch.epoch)
-        batches = split_batches(order, epoch.batch_size)
+        samples = number_samples(order) if frozen is None else order  # what is stored has one picture of each row
+        batches = split_batches(samples, epoch.batch_size)
         numbers = range(first_batch, len(batches))
         shares = [np.array_split(batches[number], engine.processes) for number in numbers]
         mine = [share[engine.rank] if len(share[engine.rank]) else share[0][:1] for share in shares]
@@ -77,8 +79,8 @@ class DataLoader:
         look = (frozen.look if isinstance(frozen, MapCopy) else None) or epoch
         mixes = recipe.transforms.mixes_at(epoch.epoch, recipe.training.epochs)
         group: list[Micro] = []
-        for number, share, rows, images in zip(numbers, shares, mine, inputs, strict=True):
-            micro = self._mixed(images, rows, share, number, look) if mixes else self._micro(images, rows, look)
+        for number, share, own, images in zip(numbers, shares, mine, inputs, strict=True):
+            micro = self._mixed(images, own, share, number, look) if mixes else self._micro(images, own, look)
             group.append(self._counted(micro, share))
             if len(group) == recipe.training.accumulation or number == len(batches) - 1:
                 yield group
@@ -91,7 +93,7 @@ class DataLoader:
     def _mixed(
         self,
         images: torch.Tensor,
-        rows: NDArray[np.int64],
+        samples: NDArray[np.int64],
         shares: Sequence[NDArray[np.int64]],
         number: int,
         epoch: EpochPlan,
@@ -100,8 +102,8 @@ class DataLoader:
 
         Args:
             images: of this process's share, or one that does not count.
-            rows: of these images.
-            shares: rows of each process.
+            samples: of these images.
+            shares: samples of each process.
             number: of the batch in its epoch.
             epoch: of the batch.
         """
@@ -111,13 +113,13 @@ class DataLoader:
             return sample_rng(self.job.seed, epoch.epoch, number, BATCH_STREAM)
 
         if engine.processes == 1 or not will_mix(mixing, rng()):
-            return _mixed(self._micro(images, rows, epoch), mixing, rng())
+            return _mixed(self._micro(images, samples, epoch), mixing, rng())
         every = torch.cat(engine.rows_of_all(images, tuple(map(len, shares))))
         if self.job.recipe.compute.channels_last:
             every = every.contiguous(memory_format=torch.channels_last)
         mixed = _mixed(self._micro(every, np.concatenate(shares), epoch), mixing, rng())
         first = sum(map(len, shares[: engine.rank])) if len(shares[engine.rank]) else 0
-        return _part(mixed, slice(first, first + len(rows)))
+        return _part(mixed, slice(first, first + len(samples)))
 
     def _pictures(self, epoch: EpochPlan, batches: Sequence[NDArray[np.int64]]) -> Generator[torch.Tensor, None, None]:
         """Yield the network's input of each batch, float [B, 3, size, size] on the device."""
@@ -128,22 +130,22 @@ class DataLoader:
                 images = images.pin_memory()  # so that only the device waits for the copy
             yield to_input(images, self.normalisation, device, recipe.compute.channels_last)
 
-    def _micro(self, inputs: torch.Tensor, rows: NDArray[np.int64], epoch: EpochPlan) -> Micro:
+    def _micro(self, inputs: torch.Tensor, samples: NDArray[np.int64], epoch: EpochPlan) -> Micro:
         """Return a batch with its targets: those of the class that a flipped drawing shows."""
-        micro = self._unturned(inputs, rows)
+        micro = self._unturned(inputs, rows_of(samples))
         if not self.job.mirroring.becomes:
             return micro
-        shown = torch.from_numpy(self._shown(rows, epoch)).to(self.engine.device)
+        shown = torch.from_numpy(self._shown(samples, epoch)).to(self.engine.device)
         teacher = None if micro.teacher is None else micro.teacher.gather(1, shown)
         label = shown.argsort(dim=1).gather(1, micro.label[:, None])[:, 0]
         return replace(micro, targets=micro.targets.gather(1, shown), label=label, teacher=teacher)
 
-    def _shown(self, rows: NDArray[np.int64], epoch: EpochPlan) -> NDArray[np.int64]:
+    def _shown(self, samples: NDArray[np.int64], epoch: EpochPlan) -> NDArray[np.int64]:
         """Return int64 [B, C]: for each class of the turned drawing, the class of the drawing as it is stored."""
-        job, augment = self.job, augment_of(self.job, epoch)
-        shown = np.tile(np.arange(job.class_count), (len(rows), 1))
-        for place, row in enumerate(rows):
-            for name in augment.applied(sample_rng(job.seed, epoch.epoch, int(row))):
+        job, augment, generator = self.job, augment_of(self.job, epoch), random_of(self.job, epoch)
+        shown = np.tile(np.arange(job.class_count), (len(samples), 1))
+        for place, sample in enumerate(samples.tolist()):
+            for name in augment.applied(generator(sample)):
                 if name in job.mirroring.becomes:
                     shown[place] = shown[place][job.mirroring.becomes[name]]
         return shown

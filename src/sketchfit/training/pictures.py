@@ -1,4 +1,4 @@
-"""The pictures of a training: augmented as they look in an epoch, a pure function of seed, epoch and row, or entire."""
+"""The pictures of a training: augmented as they look in an epoch, a pure function of seed, epoch and sample, or entire."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sketchfit.data.batches import Batch, load_batches, no_randomness
 from sketchfit.data.picture_processes import picture_processes
 from sketchfit.data.picture_source import PictureSource
+from sketchfit.data.samples import rows_of
 from sketchfit.data.store import Store
 from sketchfit.data.store_files import IMAGES
 from sketchfit.training.job import FitJob
@@ -25,6 +26,11 @@ def augment_of(job: FitJob, epoch: EpochPlan) -> Augment:
     return augment_for(recipe.transforms, epoch.size, epoch.epoch, recipe.training.epochs)
 
 
+def random_of(job: FitJob, epoch: EpochPlan) -> EpochRandomness:
+    """Return the random generators of the samples of an epoch."""
+    return EpochRandomness(job.seed, epoch.epoch)
+
+
 def augmented(
     job: FitJob, epoch: EpochPlan, batches: Sequence[NDArray[np.int64]], processes: int = 0
 ) -> Iterator[Batch]:
@@ -33,19 +39,19 @@ def augmented(
     Args:
         job: the training.
         epoch: number and input size.
-        batches: rows of the store, int64 [B].
+        batches: rows of the store, or samples, int64 [B].
         processes: that prepare them; 0: the threads of `compute.threads` do, as where the store is not one on disk.
     """
     augment = augment_of(job, epoch)
     unturned = {number: augment.without(names) for number, names in job.mirroring.left_out.items()}
     special = {
         int(row): unturned[number]
-        for rows in (batches if unturned else ())
+        for rows in (map(rows_of, batches) if unturned else ())
         for row, number in zip(rows, job.label[rows].tolist(), strict=True)
         if number in unturned
     }
 
-    generator = EpochRandomness(job.seed, epoch.epoch)
+    generator = random_of(job, epoch)
     if processes and _is_on_disk(job.store):
         shape = (epoch.size, epoch.size, job.store.images.shape[-1])
         source = PictureSource(job.store.folder, shape, augment, generator, special)

@@ -13,7 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sketchfit.data.samples import row_and_repeat
+
 _WORD = 1 << 64
+
+REPEATED = 2
+"""Added to how often an epoch has had a row before, it is the stream of that sample; the first has stream 0, and
+streams 1 and 2 are those of batches and of torch."""
 
 
 def sample_rng(seed: int, epoch: int, sample: int, stream: int = 0) -> np.random.Generator:
@@ -47,5 +53,6 @@ class EpochRandomness:
     epoch: int
 
     def __call__(self, sample: int) -> np.random.Generator:
-        """Return the generator of a sample."""
-        return sample_rng(self.seed, self.epoch, sample)
+        """Return the generator of a sample (`data.samples`)."""
+        row, repeat = row_and_repeat(sample)
+        return sample_rng(self.seed, self.epoch, row, REPEATED + repeat if repeat else 0)
