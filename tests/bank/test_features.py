@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import save_file
 
 from sketchfit.bank import extractor as extractor_module
 from sketchfit.bank.cache import features_key
@@ -153,6 +154,25 @@ def test_images_and_the_content_of_the_weights_are_in_the_key(tmp_path: Path, st
             keys.add(features_key(changed, stores[0], CPU))
     assert len(keys) == 2
     assert features_key(recipe, stores[0], CPU) != features_key(recipe, stores[1], CPU)
+
+
+def test_weights_that_a_file_lacks_follow_the_seed(tmp_path: Path, stores: tuple[Store, Store]) -> None:
+    plain = recipe_with(tmp_path)
+    network = build_network(plain.model, 3)
+    partial = {name: value for name, value in network.model.state_dict().items() if not name.startswith("conv1")}
+    save_file(partial, tmp_path / "partial.safetensors")
+    model = {"pretrained": True, "weights": str(tmp_path / "partial.safetensors"), "partial_weights": True}
+    recipes = [recipe_with(tmp_path, {"model": model, "seed": seed}) for seed in (0, 0, 1)]
+    first, same, other = (Extractor.of(one, CPU).network.model.state_dict() for one in recipes)
+    for name, value in first.items():
+        assert torch.equal(value, same[name]), name
+    assert not torch.equal(first["conv1.0.weight"], other["conv1.0.weight"])
+    found = [features(one, stores).train for one in recipes]
+    assert np.array_equal(found[0], found[1])
+    assert not np.array_equal(found[0], found[2])
+    networks = [build_network(recipes[0].model, classes) for classes in (2, 3)]
+    passes = [FeaturePass(recipes[0], Extractor.of_network(one, plain, CPU), Console("none")) for one in networks]
+    assert len({one._kind for one in passes}) == 2
 
 
 def test_weights_of_a_file_are_used(tmp_path: Path, stores: tuple[Store, Store]) -> None:

@@ -98,18 +98,18 @@ def features_key(recipe: Recipe, store: Store, device: torch.device, view: str =
 
 
 def is_random(recipe: Recipe) -> bool:
-    """Return whether the backbone's weights are random, and so depend on the seed."""
-    return not recipe.model.pretrained
+    """Return whether weights of the backbone may be random, and so depend on the seed."""
+    return not recipe.model.pretrained or recipe.model.partial_weights
 
 
 def _weights(recipe: Recipe) -> list[Any]:
     """Return what identifies the weights: the seed of random ones, a file's content, or the place on the hub."""
     model = recipe.model
     path = None if model.weights is None else Path(model.weights).expanduser()
-    if is_random(recipe):  # the file's metadata can still change the backbone's padding
+    if not model.pretrained:  # the file's metadata can still change the backbone's padding
         return ["seed", recipe.seed, {} if path is None else read_metadata(path)]
     if path is not None:
-        return ["file", file_digest(path)]
+        return ["file", file_digest(path), *([recipe.seed] if is_random(recipe) else [])]
     config = timm.get_pretrained_cfg(model.backbone)
     return ["hub", config and [config.tag, config.hf_hub_id, config.hf_hub_filename, config.url]]
 
