@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from sketchfit._timm import timm
 from sketchfit.config.head import HeadSection
 from sketchfit.errors import UserError
-from sketchfit.models.classifier import attach_head, classifier_names
+from sketchfit.models.classifier import Classifier, attach_head, classifier_names, classify, features_of
 from sketchfit.models.head_modules import LinearHead
 
 BACKBONES = ["test_efficientnet", "test_vit", "test_coatnet", "test_convnext", "test_resnet"]
@@ -45,6 +45,16 @@ def test_logits_are_the_heads_of_the_features(backbone, name):
     assert backbone.num_classes == 7
     assert torch.equal(features, before)
     torch.testing.assert_close(head(features), logits)
+
+
+@pytest.mark.parametrize("name", ["resnetv2_18", "dla46_c", "dpn48b", "test_resnet"])
+def test_a_classifier_of_features_is_the_networks_also_where_it_is_a_convolution(name):
+    model = timm.create_model(name, pretrained=False, num_classes=3).eval()
+    with torch.no_grad():
+        classifier = model.get_submodule(*classifier_names(model))
+        logits = classify(classifier, features_of(model, images()))
+        torch.testing.assert_close(logits, model(images()))
+        torch.testing.assert_close(Classifier(classifier)(features_of(model, images())), logits)
 
 
 def test_plain_linear_is_timms(backbone):

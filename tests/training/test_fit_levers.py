@@ -127,7 +127,7 @@ def test_before_the_probe_batch_norm_meets_the_drawings_unless_it_is_frozen(tiny
     assert torch.equal(mean, torch.zeros_like(mean)) is (batch_norm == "statistics")
 
 
-@pytest.mark.parametrize("backbone", ["test_vit", "test_resnet"])
+@pytest.mark.parametrize("backbone", ["test_vit", "test_resnet", "resnetv2_18", "dla46_c", "dpn48b"])
 def test_after_the_probe_the_first_epoch_starts_lower(tiny_job, backbone):
     def first_loss(training):
         base = {"model": {"backbone": backbone}, "transforms": {"policy": "none"}, "optimizer": {"lr": 1e-9}}

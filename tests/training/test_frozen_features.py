@@ -32,6 +32,7 @@ LEVERS: dict[str, dict[str, Any]] = {
     "swa": {"averaging": {"ema": False, "swa": True, "swa_start": 0.4}},
     "sampling": {"training": {"sampling": "balanced"}},
     "vit": {"model": {"backbone": "test_vit"}},
+    "convolution": {"model": {"backbone": "dla46_c"}},
     "probe first": {"training": {"probe": True}},
     # Not by Adam, whose first step is as long for a gradient of rounding errors as for any other.
     "then everything": {"model": {"freeze": {"train": "head", "epochs": 3}}, "optimizer": {"name": "sgd"}},

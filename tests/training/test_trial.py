@@ -60,6 +60,7 @@ def test_randomness_stays_as_it_was(tmp_path):
     [
         {"training": {"resize": [{"until": 1, "size": 64}]}},
         {"training": {"probe": True}},
+        {"model": {"backbone": "resnetv2_18"}, "training": {"probe": True}},
         {"model": {"freeze": "gradual"}},
         {"model": {"freeze": "head"}, "transforms": {"policy": "none"}},
         {"model": {"backbone": "test_vit", "lora": 2, "input_size": 160}},

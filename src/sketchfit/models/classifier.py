@@ -28,6 +28,28 @@ def features_of(model: nn.Module, images: Tensor) -> Tensor:
     return features.flatten(1)
 
 
+def classify(classifier: nn.Module, features: Tensor) -> Tensor:
+    """Return the logits [B, C] of a timm model's classifier for features [B, D].
+
+    A classifier with a 1 × 1 convolution (ResNetV2, DLA, DPN) gets them as maps [B, D, 1, 1].
+    """
+    convolves = any(isinstance(module, nn.Conv2d) for module in classifier.modules())
+    logits: Tensor = classifier(features[:, :, None, None] if convolves else features)
+    return logits.flatten(1)
+
+
+class Classifier(nn.Module):
+    """A timm model's classifier as a module from features [B, D] to logits [B, C]."""
+
+    def __init__(self, classifier: nn.Module) -> None:
+        super().__init__()
+        self.classifier = classifier
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return the logits."""
+        return classify(self.classifier, features)
+
+
 def attach_head(model: nn.Module, section: HeadSection, classes: int) -> None:
     """Replace the head of a timm model in place by a new one, initialised from torch's global generator.
 

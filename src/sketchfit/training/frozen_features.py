@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from sketchfit.config.policies import policy_of
 from sketchfit.models.batch_norm import learning_batch_norms
-from sketchfit.models.classifier import classifier_names, features_of
+from sketchfit.models.classifier import classifier_names, classify, features_of
 from sketchfit.models.network import Normalisation
 from sketchfit.training.job import FitJob
 from sketchfit.training.loss import Loss
@@ -85,7 +85,7 @@ def compute_features(job: FitJob, model: nn.Module, normalisation: Normalisation
     with torch.no_grad():
         for images in EntirePictures(job, model, normalisation, device).of([job.train_rows[:2]]):
             features = features_of(model, images)
-            if not torch.allclose(model.get_submodule(head)(features), model(images), rtol=1e-3, atol=1e-4):
+            if not torch.allclose(classify(model.get_submodule(head), features), model(images), rtol=1e-3, atol=1e-4):
                 return None
     place = np.full(len(job.label), -1, dtype=np.int64)
     place[job.train_rows] = np.arange(len(job.train_rows))

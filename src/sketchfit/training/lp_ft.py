@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from sketchfit.data.batches import epoch_order, split_batches
 from sketchfit.errors import UserError
 from sketchfit.models.batch_norm import learning_batch_norms, refresh_batch_norm
-from sketchfit.models.classifier import classifier_names, features_of
+from sketchfit.models.classifier import classifier_names, classify, features_of
 from sketchfit.models.compute import autocast
 from sketchfit.models.freezing import apply_freezing
 from sketchfit.models.network import Normalisation, to_input
@@ -80,7 +80,7 @@ def probe_first(job: FitJob, model: nn.Module, normalisation: Normalisation, dev
     except ValueError as error:
         raise UserError(f"training.probe: {error}", "Set compute.precision=fp32, or check the weights.") from error
     with torch.no_grad():
-        right = (head.eval()(features).argmax(dim=1) == label).float().mean()
+        right = (classify(head.eval(), features).argmax(dim=1) == label).float().mean()
     model.train()
     return float(right)
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from sketchfit.config.probe import ProbeSection
+from sketchfit.models.classifier import classify
 
 
 def fit_head(
@@ -24,7 +25,7 @@ def fit_head(
     """Minimise the loss over all rows by L-BFGS, in place; nothing is random, and dropout is off.
 
     Args:
-        head: [N, D] to [N, C]; its mode and its frozen parameters are not changed.
+        head: [N, D] to [N, C], or a 1 × 1 convolution; its mode and its frozen parameters are not changed.
         features: float [N, D], on the head's device.
         target: float [N, C], rows summing to 1.
         loss: of logits and target, a scalar; see `training.loss`.
@@ -46,7 +47,7 @@ def fit_head(
 
     def objective() -> Tensor:
         penalty = torch.stack([matrix.square().sum() for matrix in matrices]).sum()
-        return loss(head(features), target) + section.l2 / 2 * penalty
+        return loss(classify(head, features), target) + section.l2 / 2 * penalty
 
     def closure() -> Tensor:
         optimizer.zero_grad()

@@ -17,7 +17,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.errors import UserError
 from sketchfit.models.averaging import EMA, SWA
 from sketchfit.models.backbone import build_network
-from sketchfit.models.classifier import classifier_names
+from sketchfit.models.classifier import Classifier, classifier_names
 from sketchfit.models.device import widest_float
 from sketchfit.models.input_size import at_input_size, has_fixed_size, set_input_size
 from sketchfit.models.lora import add_lora, lora_freezing
@@ -290,7 +290,7 @@ def wrap(state: TrainState, engine: Engine, recipe: Recipe, *, name: str = "", c
     """
     module: nn.Module = WithFeatures(state.model) if state.loss.needs_features else state.model
     if state.features is not None:
-        module = state.model.get_submodule(state.features.head)
+        module = Classifier(state.model.get_submodule(state.features.head))
     elif state.maps is not None:
         module = state.maps.split.upper
     if compiled and recipe.compute.compile:
