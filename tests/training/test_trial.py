@@ -9,6 +9,7 @@ import torch
 
 from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
+from sketchfit.training import trial as trial_module
 from sketchfit.training import trial_times as times_module
 from sketchfit.training.trial import try_training
 from sketchfit.training.trial_caches import CachedValues
@@ -79,6 +80,19 @@ def test_settings_of_all_kinds_pass(changes, tmp_path):
     if "loss" in changes:  # a student's loss, which no member may have
         recipe = recipe.model_copy(update={"loss": type(recipe).model_validate({"loss": changes["loss"]}).loss})
     assert try_training(recipe, 3, CPU, tmp_path).parameters > 1000
+
+
+@pytest.mark.parametrize(("policy", "dimensions"), [("none", {4, 2}), ("light", {4})])
+def test_a_head_alone_is_tried_on_features_too(policy, dimensions, tmp_path, monkeypatch):
+    seen, real = set(), trial_module.update
+
+    def watched(state, micros, *rest):
+        seen.update(micro.images.ndim for micro in micros)
+        return real(state, micros, *rest)
+
+    monkeypatch.setattr(trial_module, "update", watched)
+    tried(tmp_path, model={"backbone": "resnetv2_18", "freeze": "head"}, transforms={"policy": policy})
+    assert seen == dimensions
 
 
 @pytest.mark.parametrize(

@@ -60,8 +60,12 @@ def _validation(recipe: Recipe) -> Iterator[str]:
 
 
 def _used_weights(recipe: Recipe) -> Iterator[str]:
-    if recipe.averaging.swa and recipe.training.checkpoint == "best":
+    if not recipe.averaging.swa:
+        return
+    if recipe.training.checkpoint == "best":
         yield "averaging.swa and training.checkpoint=best both decide which weights are used: choose one"
+    if recipe.training.early_stopping > 0:
+        yield "averaging.swa and training.early_stopping both decide which weights are used: choose one"
 
 
 def _resizing(recipe: Recipe) -> Iterator[str]:

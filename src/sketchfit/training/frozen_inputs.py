@@ -21,7 +21,7 @@ def update_frozen(job: FitJob, state: TrainState, engine: Engine, epoch: EpochPl
     Returns:
         Whether anything changed.
     """
-    features = _update_features(job, state, epoch)
+    features = update_features(job, state, epoch)
     return _update_maps(job, state, engine, epoch) or features
 
 
@@ -38,7 +38,7 @@ def frozen_inputs(job: FitJob, state: TrainState, engine: Engine, epoch: EpochPl
         return None
 
 
-def _update_features(job: FitJob, state: TrainState, epoch: EpochPlan) -> bool:
+def update_features(job: FitJob, state: TrainState, epoch: EpochPlan) -> bool:
     """Compute the features of the backbone if only the head is trained now, and delete them otherwise."""
     epochs = job.recipe.training.epochs
     head = only_the_head_learns(job, state.model, state.loss, epoch, epochs)

@@ -24,6 +24,7 @@ from sketchfit.models.network import Network
 from sketchfit.processors import OtherLoad
 from sketchfit.training.compile_trial import check_compile
 from sketchfit.training.doubt import doubt_of
+from sketchfit.training.frozen_inputs import update_features
 from sketchfit.training.job import FitJob
 from sketchfit.training.loader import DataLoader
 from sketchfit.training.plan import EpochPlan, make_plan
@@ -158,17 +159,26 @@ def _kinds_of_epochs(recipe: Recipe) -> list[EpochPlan]:
 def _step(job: FitJob, state: TrainState, epoch: EpochPlan, engine: TrialEngine) -> int:
     """Make one update of an epoch; return the bytes per image that its forward pass keeps.
 
+    Where the epoch trains only the head, a second update is made on features.
+
     Raises:
         UserError: the loss is not finite.
     """
     state.to_size(epoch.size)
     apply_freezing(state.model, state.freezing, epoch.epoch, job.recipe.training.epochs)
     wrap(state, engine, job.recipe, compiled=False)
-    with (
-        closing(DataLoader(job, state.normalisation, engine).updates(epoch)) as batches,
-        kept_bytes(state.model) as kept,
-    ):
+    with kept_bytes(state.model) as kept:
+        _update(job, state, epoch, engine)
+    if update_features(job, state, epoch):
+        wrap(state, engine, job.recipe, compiled=False)
+        _update(job, state, epoch, engine)
+        state.features = None
+        wrap(state, engine, job.recipe, compiled=False)
+    return sum(kept.values()) // FEW
+
+
+def _update(job: FitJob, state: TrainState, epoch: EpochPlan, engine: TrialEngine) -> None:
+    with closing(DataLoader(job, state.normalisation, engine).updates(epoch, frozen=state.features)) as batches:
         loss, _ = update(state, next(batches), job.recipe, engine, 0)
     if not torch.isfinite(loss):
         raise UserError("the loss of the first step is not finite", "Check model.weights, model.std and the loss.")
-    return sum(kept.values()) // FEW
