@@ -187,6 +187,8 @@ def test_policy_from_a_file_and_inline(tmp_path):
         ({"policy": [{"op": "rotat"}]}, "nearest is 'rotate'"),
         ({"policy": [{"op": "rotate", "degree": [1, 2]}]}, "nearest is 'degrees'"),
         ({"policy": [{"op": "crop", "area": [1, 0.5]}]}, r"\[lowest, highest\]"),
+        ({"policy": [{"op": "augmix", "depth": [3, 1]}]}, r"\[lowest, highest\]"),
+        ({"policy": [{"op": "augmix", "depth": [-1, 1]}]}, "at least 0"),
         ({"policy": [{"op": "hflip", "p": 2}]}, "'hflip', key 'p'"),
         ({"policy": [{"op": "perspective", "shift": [-0.4, 0.4]}]}, "quarter of the side"),
         ({"policy": [{"op": "scale", "factor": [0, 1]}]}, "'scale', key 'factor'"),

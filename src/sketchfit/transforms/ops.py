@@ -61,6 +61,8 @@ PositiveRange = Annotated[Range, AfterValidator(_positive)]
 """A range of values above 0."""
 ShareRange = Annotated[Range, AfterValidator(_share)]
 """A range within [0, 1]."""
+CountRange = Annotated[tuple[int, int], AfterValidator(_ordered), AfterValidator(_not_negative)]
+"""A range of integers of 0 or more."""
 Probability = Annotated[float, Field(ge=0, le=1)]
 """A number within [0, 1]."""
 

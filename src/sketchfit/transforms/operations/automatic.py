@@ -21,6 +21,7 @@ from sketchfit.transforms.operations import operations
 from sketchfit.transforms.ops import (
     AmountRange,
     Choice,
+    CountRange,
     Op,
     OperationSequence,
     Picture,
@@ -171,7 +172,7 @@ class AugMix(Pixel):
     """Strength, 0 to 10."""
     width: int = Field(3, ge=1)
     """Number of chains."""
-    depth: Annotated[tuple[Annotated[int, Field(ge=0)], int], AfterValidator(ordered)] = (1, 3)
+    depth: CountRange = (1, 3)
     """Least and largest number of operations in a chain."""
     alpha: float = Field(1.0, gt=0)
     """Parameter of the Dirichlet distribution over chains, and of the Beta distribution between them and the image."""
