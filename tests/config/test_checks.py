@@ -34,6 +34,11 @@ CONTRADICTIONS = {
         {"averaging": {"swa": False}},
         "choose one",
     ),
+    "swa and stopping": (
+        {"averaging": {"swa": True}, "training": {"early_stopping": 2}},
+        {"training": {"early_stopping": 0}},
+        "averaging.swa and training.early_stopping both decide",
+    ),
     "swa and sizes": (
         {"averaging": {"swa": True}, "training": {"epochs": 8, "resize": [{"until": 7, "size": 64}]}},
         {"averaging": {"swa_start": 0.9}},
