@@ -9,13 +9,16 @@ import numpy as np
 import pytest
 import torch
 
+from sketchfit.config.load import load_recipe
 from sketchfit.config.overrides import merge
 from sketchfit.models.backbone import build_network
 from sketchfit.training import fit as fit_module
 from sketchfit.training import frozen_inputs as inputs_module
 from sketchfit.training import frozen_maps as maps_module
 from sketchfit.training import lp_ft
+from sketchfit.training.frozen_maps import copied_epoch, count_copies
 from sketchfit.training.lp_ft import probe_first
+from tests.factories import tiny_recipe
 
 FROM_THE_MIDDLE: dict[str, Any] = {
     "model": {"freeze": {"train": "from", "first": 3, "copies": 4}},
@@ -49,6 +52,21 @@ def test_as_many_copies_as_epochs_give_the_same_training(lever, tiny_job, train,
     rows = [(job.folder / "history.csv").read_text().splitlines()[1:] for job in (stored, plain)]
     losses = [[float(line.split(",")[1]) for line in lines] for lines in rows]
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+
+
+def test_copies_are_those_of_the_stage_of_the_curriculum(tiny_job, train, tmp_path, monkeypatch):
+    looks, real = [], maps_module.augmented
+    monkeypatch.setattr(
+        maps_module, "augmented", lambda job, look, batches: looks.append(look) or real(job, look, batches)
+    )
+    curriculum = {"curriculum": [{"until": 3, "policy": "none"}, {"policy": "sketch"}]}
+    job = tiny_job(merge(settings("plain", tmp_path, copies=2), {"transforms": curriculum, "training": {"epochs": 8}}))
+    train(job)
+    assert [look.epoch for look in looks] == [0, 1, 3, 4]
+    assert [copied_epoch(job.recipe, epoch) for epoch in range(8)] == [0, 1, 0, 3, 4, 3, 4, 3]
+    assert count_copies(job.recipe) == 4
+    plain = load_recipe(tiny_recipe({"model": {"freeze": {"train": "head", "copies": 3}}, "training": {"epochs": 8}}))
+    assert [copied_epoch(plain, epoch) for epoch in range(8)] == [0, 1, 2, 0, 1, 2, 0, 1]
 
 
 def test_the_probe_sees_the_same_features(tiny_job, tmp_path, monkeypatch):

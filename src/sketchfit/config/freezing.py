@@ -25,10 +25,11 @@ class FreezingSection(Section):
     the training."""
     copies: Annotated[int, Field(ge=0)] = 0
     """`head`, `from`: the output of the frozen layers is computed once for so many augmented copies of each image,
-    stored in `data.cache` and shared by folds; epoch k trains on copy k modulo `copies`. As many as epochs: the same
-    training as with 0, which computes the frozen layers in each epoch; but a row that `training.sampling` repeats
-    within an epoch has one picture there. The pass of a kernel head after training (`training.kernel`) shares one more
-    copy, of the pictures without augmentation."""
+    stored in `data.cache` and shared by folds; the epochs train on them in turn, and each stage of
+    `transforms.curriculum` has copies of its own. As many as epochs: the same training as with 0, which computes the
+    frozen layers in each epoch; but a row that `training.sampling` repeats within an epoch has one picture there. The
+    pass of a kernel head after training (`training.kernel`) shares one more copy, of the pictures without
+    augmentation."""
     frozen: Annotated[tuple[str, ...], Distinct, CheckedBy("trial")] = ()
     """Parameters whose name matches one of these patterns (`*pos_embed*`) are never trained."""
     trained: Annotated[tuple[str, ...], Distinct, CheckedBy("trial")] = ()

@@ -7,7 +7,7 @@ import logging
 from sketchfit.models.freezing import apply_freezing
 from sketchfit.training.engine import Engine
 from sketchfit.training.frozen_features import FrozenFeatures, compute_features, only_the_head_learns
-from sketchfit.training.frozen_maps import MapCopy, find_maps, may_use_maps
+from sketchfit.training.frozen_maps import MapCopy, count_copies, find_maps, may_use_maps
 from sketchfit.training.job import FitJob
 from sketchfit.training.plan import EpochPlan
 from sketchfit.training.state import TrainState, wrap
@@ -66,7 +66,7 @@ def _update_maps(job: FitJob, state: TrainState, engine: Engine, epoch: EpochPla
         log.info(f"{job.name}: model.freeze.copies is not used: the network cannot be split above its frozen stages")
         return False
     if state.maps is not None:
-        copies = min(job.recipe.model.freeze.copies, job.recipe.training.epochs)
+        copies = count_copies(job.recipe)
         stored = "1 copy" if copies == 1 else f"{copies} copies"
         log.info(
             f"{job.name}: trains on stored outputs of the layers below {state.maps.split.entry}, {stored} per image"

@@ -1,9 +1,9 @@
 """Training on stored outputs of frozen stages: each epoch then only costs what is above them.
 
-The output is computed once per augmented copy of all images, for `model.freeze.copies` copies; an epoch trains on one
-of them. A copy is what the pictures of one epoch look like, which is a pure function of seed, epoch and row. So folds
-share the copies, and with as many copies as epochs, the training is the same as without (up to float16), apart from
-rows that `training.sampling` repeats within an epoch: a copy has one picture of each row.
+The output is computed once per augmented copy of all images, for `model.freeze.copies` copies per stage of the
+curriculum; an epoch trains on one of them. A copy is what the pictures of one epoch look like, which is a pure function
+of seed, epoch and row. So folds share the copies, and with as many copies as epochs, the training is the same as
+without (up to float16), apart from rows that `training.sampling` repeats within an epoch: a copy has one of each row.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class FrozenMaps:
             OSError: there is no space for it.
             FloatingPointError: a value does not fit in float16.
         """
-        return self._copy(replace(epoch, epoch=epoch.epoch % self.job.recipe.model.freeze.copies))
+        return self._copy(replace(epoch, epoch=copied_epoch(self.job.recipe, epoch.epoch)))
 
     def entire(self) -> MapCopy:
         """Return the maps of the pictures without augmentation, computed if they are not stored; it raises the same."""
@@ -139,6 +139,21 @@ class FrozenMaps:
             yield maps
 
 
+def copied_epoch(recipe: Recipe, epoch: int) -> int:
+    """Return the epoch whose pictures an epoch trains on: one of the first `model.freeze.copies` of its stage of the
+    curriculum."""
+    transforms, epochs = recipe.transforms, recipe.training.epochs
+    stage = transforms.stage(epoch, epochs)
+    first = next(one for one in range(epochs) if transforms.stage(one, epochs) == stage)
+    return first + (epoch - first) % recipe.model.freeze.copies
+
+
+def count_copies(recipe: Recipe) -> int:
+    """Return the number of copies on which the epochs of a training train, if all of them train on copies."""
+    epochs = recipe.training.epochs
+    return len({copied_epoch(recipe, epoch) for epoch in range(epochs)})
+
+
 def find_maps(job: FitJob, model: nn.Module, normalisation: Normalisation, device: torch.device) -> FrozenMaps | None:
     """Split a model where its frozen stages end.
 
@@ -160,8 +175,8 @@ def find_maps(job: FitJob, model: nn.Module, normalisation: Normalisation, devic
     if split is None or math.prod(split.shape) > MOST_VALUES * images[0].numel():
         return None
     lower = Network(split.lower, normalisation)
-    copies = min(recipe.model.freeze.copies, recipe.training.epochs)
-    backend = choose_map_backend(lower, compute, size, copies * len(job.label), recipe.inference.backend)
+    pictures = count_copies(recipe) * len(job.label)
+    backend = choose_map_backend(lower, compute, size, pictures, recipe.inference.backend)
     name = name_of_lower(recipe, lower, split, backend, compute)
     return FrozenMaps(job, normalisation, compute, split, backend, name)
 

@@ -1,4 +1,4 @@
-"""The pictures of a training: augmented as they look in an epoch, a pure function of seed, epoch and sample, or entire."""
+"""The pictures of a training: augmented as in an epoch, a pure function of seed, epoch and sample, or entire."""
 
 from __future__ import annotations
 

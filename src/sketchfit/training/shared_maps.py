@@ -9,7 +9,7 @@ from sketchfit.models.freezing import apply_freezing
 from sketchfit.models.network import Network
 from sketchfit.tracking.console import Console
 from sketchfit.training.engine import Engine
-from sketchfit.training.frozen_maps import find_maps, may_use_maps
+from sketchfit.training.frozen_maps import copied_epoch, find_maps, may_use_maps
 from sketchfit.training.head_pass import HeadPass
 from sketchfit.training.job import FitJob
 from sketchfit.training.kernel_head import extractor_of
@@ -39,7 +39,7 @@ def store_maps(job: FitJob, test: Store, engine: Engine, console: Console) -> No
     maps = find_maps(job, state.model, state.normalisation, engine.device)
     if maps is None:
         return
-    for epoch in epochs[: job.recipe.model.freeze.copies]:
+    for epoch in {copied_epoch(job.recipe, epoch.epoch): epoch for epoch in epochs}.values():
         maps.copy_of(epoch)
     if job.recipe.training.kernel.use != "none":
         _store_outputs(job, Network(state.model, state.normalisation), test, engine.device, console)

@@ -9,7 +9,7 @@ import torch
 
 from sketchfit.models.freezing import apply_freezing
 from sketchfit.models.pooling import find_pooling
-from sketchfit.training.frozen_maps import find_maps, may_use_maps
+from sketchfit.training.frozen_maps import count_copies, find_maps, may_use_maps
 from sketchfit.training.job import FitJob
 from sketchfit.training.plan import make_plan
 from sketchfit.training.state import TrainState
@@ -44,7 +44,7 @@ def cached_values(job: FitJob, state: TrainState, device: torch.device) -> Cache
         return CachedValues(features)
     apply_freezing(state.model, state.freezing, epoch.epoch, recipe.training.epochs)
     found = find_maps(job, state.model, state.normalisation, device)
-    copies = min(recipe.model.freeze.copies, recipe.training.epochs) + (recipe.training.kernel.use != "none")
+    copies = count_copies(recipe) + (recipe.training.kernel.use != "none")
     return CachedValues(features, 0 if found is None else copies * math.prod(found.split.shape))
 
 
