@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from sketchfit.config.load import load_recipe
+from sketchfit.config.overrides import merge
 from sketchfit.files import read_json
+from sketchfit.training import autotune as autotune_module
 from sketchfit.training.autotune import (
     FEWEST,
     ROUNDS,
@@ -175,6 +178,7 @@ def test_the_largest_batch_that_fits() -> None:
     assert tried == [128, 64, 32]
     assert largest_batch(fits_up_to(1000)) == 128
     assert largest_batch(fits_up_to(0)) == 1
+    assert largest_batch(fits_up_to(0), smallest=2) == 2
 
     def broken(_: int) -> None:
         raise RuntimeError("a size mismatch is no lack of memory")
@@ -187,6 +191,17 @@ def test_a_step_that_fits_is_found_by_doing_it() -> None:
     """On a CPU, where all sizes fit: that the step itself works, with average and optimizer."""
     recipe = load_recipe(SETTINGS | {"averaging": {"ema": True}, "compute": {"precision": "bf16"}})
     assert batch_that_fits(recipe, 4, CPU) == 128
+
+
+@pytest.mark.parametrize(
+    ("model", "smallest"), [({}, 2), ({"freeze": {"batch_norm": "frozen"}}, 1), ({"backbone": "test_vit"}, 1)]
+)
+def test_batch_norms_that_learn_get_two_images(
+    model: dict[str, Any], smallest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(autotune_module, "largest_batch", lambda fits, smallest: smallest)
+    recipe = load_recipe(merge(SETTINGS, {"model": {**model}}))
+    assert batch_that_fits(recipe, 4, CPU) == smallest
 
 
 def test_rates_are_remembered_for_what_they_were_measured_on(tmp_path: Path) -> None:

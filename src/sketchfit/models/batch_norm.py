@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.utils.hooks import RemovableHandle
 
 
 def learning_batch_norms(model: nn.Module) -> tuple[str, ...]:
@@ -20,6 +21,34 @@ def learning_batch_norms(model: nn.Module) -> tuple[str, ...]:
         for name, module in model.named_modules()
         if isinstance(module, _BatchNorm) and module.training and module.track_running_stats
     )
+
+
+@torch.no_grad()
+def one_value_norms(model: nn.Module, names: Iterable[str], picture: Tensor) -> tuple[str, ...]:
+    """Return the names of the batch norms that get one value per channel from a picture; modes are not changed.
+
+    Args:
+        model: any network.
+        names: batch norms to look at.
+        picture: float [1, 3, H, W], on the model's device.
+    """
+    values = dict[str, int]()
+
+    def watched(name: str) -> RemovableHandle:
+        def count(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+            values[name] = inputs[0].numel() // inputs[0].shape[1]
+
+        return model.get_submodule(name).register_forward_pre_hook(count)
+
+    handles, modes = [watched(name) for name in names], {module: module.training for module in model.modules()}
+    try:
+        model.eval()(picture)
+    finally:
+        for handle in handles:
+            handle.remove()
+        for module, mode in modes.items():
+            module.training = mode
+    return tuple(name for name, count in values.items() if count == 1)
 
 
 @torch.no_grad()

@@ -19,6 +19,7 @@ from sketchfit.config.fold_weights import at_any_fold
 from sketchfit.config.recipe import Recipe
 from sketchfit.models.backbone import build_network
 from sketchfit.models.compute import autocast
+from sketchfit.models.batch_norm import learning_batch_norms
 from sketchfit.models.device import is_out_of_memory, release_cached_memory, synchronize
 from sketchfit.models.freezing import apply_freezing
 from sketchfit.processors import OtherLoad
@@ -39,8 +40,8 @@ ENOUGH_SECONDS = 20.0
 """No new round begins after that. Batches are made smaller so that the rounds fit into it."""
 FEW = 2
 """Images of the first steps: batch norm needs two."""
-LARGEST_AUTO, SMALLEST_AUTO = 128, 1
-"""Batch sizes per process that are tried on a GPU, from the largest, halved each time."""
+LARGEST_AUTO = 128
+"""Batch size per process that is tried first on a GPU; it is halved until it fits."""
 
 
 @dataclass(frozen=True)
@@ -179,14 +180,15 @@ def time_rounds(
     return {one: tuple(seconds) for one, seconds in found.items()}
 
 
-def largest_batch(fits: Callable[[int], None]) -> int:
-    """Return the largest of 128, 64, 32, … images with which `fits` does not run out of memory; 1 if none.
+def largest_batch(fits: Callable[[int], None], smallest: int = 1) -> int:
+    """Return the largest of 128, 64, 32, … images with which `fits` does not run out of memory; the smallest if none.
 
     Args:
         fits: makes a training step with so many images; errors that accelerate recognises as out of memory are caught.
+        smallest: images that are not tried, but returned if no others fit.
     """
     size = LARGEST_AUTO
-    while size > SMALLEST_AUTO:
+    while size > smallest:
         try:
             fits(size)
         except Exception as error:
@@ -199,7 +201,10 @@ def largest_batch(fits: Callable[[int], None]) -> int:
 
 
 def batch_that_fits(recipe: Recipe, classes: int, device: torch.device) -> int:
-    """Return the images per training step that fit in a GPU's memory, with the optimizer and the moving average."""
+    """Return the images per training step that fit in a GPU's memory, with the optimizer and the moving average.
+
+    They are at least two for a network with batch norms that learn.
+    """
 
     def fits(size: int) -> None:
         try:
@@ -213,7 +218,8 @@ def batch_that_fits(recipe: Recipe, classes: int, device: torch.device) -> int:
         finally:
             release_cached_memory(device)
 
-    return largest_batch(fits)
+    norms = learning_batch_norms(_Step(recipe, classes, torch.device("cpu"), batch_size=1).model)
+    return largest_batch(fits, smallest=2 if norms else 1)
 
 
 class _Step:

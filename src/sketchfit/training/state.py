@@ -33,6 +33,7 @@ from sketchfit.training.lp_ft import probe_first
 from sketchfit.training.optimizers import build_optimizer
 from sketchfit.training.sam import SAM, build_sam
 from sketchfit.training.schedules import Plateau
+from sketchfit.training.single_images import check_single_images
 
 State = dict[str, torch.Tensor]
 
@@ -235,6 +236,7 @@ def _build(job: FitJob, engine: Engine, from_checkpoint: bool) -> Network:
     model = network.model.to(engine.device)
     if recipe.compute.channels_last:
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    check_single_images(job, model, engine)
     if recipe.training.probe.enabled and not from_checkpoint:
         right = probe_first(job, model, network.normalisation, engine.device)
         _LOG.info("%s: head fitted on features of the frozen backbone, train %.1f %%", job.name, 100 * right)
