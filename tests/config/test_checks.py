@@ -46,6 +46,7 @@ CONTRADICTIONS = {
     ),
     "soup of members": ({"soup": {"use": "members"}}, {"soup": {"members": "greedy"}}, "soup.members is none"),
     "soup of folds": ({"soup": {"use": "folds"}}, {"soup": {"folds": True}}, "soup.folds is off"),
+    "channels": ({"model": {"args": {"in_chans": 1}}}, {"model": {"args": {"in_chans": 3}}}, "three channels"),
     "lora": ({"model": {"lora": 4, "freeze": "head"}}, {"model": {"freeze": "all"}}, "leave one of them out"),
 }
 

@@ -115,6 +115,18 @@ def test_weights_that_are_not_here_say_what_to_do() -> None:
     assert "model.pretrained=false" in caught.value.hint
 
 
+def test_a_tensor_of_another_shape_names_the_size_only_where_it_depends_on_that(tmp_path: Path) -> None:
+    for backbone, name, hinted in (("test_resnet", "conv1.0.weight", False), ("test_vit", "pos_embed", True)):
+        state = timm.create_model(backbone, pretrained=False).state_dict()
+        state[name] = torch.zeros(1, 5, 7) if hinted else torch.zeros(8, 3, 7, 7)
+        save_file(state, tmp_path / f"{backbone}.safetensors")
+        weights = {"pretrained": True, "weights": str(tmp_path / f"{backbone}.safetensors")}
+        with pytest.raises(UserError, match="cannot be loaded") as caught:
+            build_network(section(backbone=backbone, input_size=64, **weights), 3)
+        assert ("Try model.input_size" in caught.value.hint) == hinted, backbone
+        assert "model.weights=FILE" in caught.value.hint
+
+
 def test_same_seed_same_random_weights() -> None:
     states = []
     for _ in range(2):

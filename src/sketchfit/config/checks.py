@@ -88,6 +88,15 @@ def _curriculum(recipe: Recipe) -> Iterator[str]:
         )
 
 
+def _channels(recipe: Recipe) -> Iterator[str]:
+    channels = recipe.model.args.get("in_chans", 3)
+    if channels != 3:
+        yield (
+            f"model.args: in_chans is {channels!r}, and networks get three channels, to which grey images are repeated: "
+            "leave it out (data.channels=1 stores images in grey)"
+        )
+
+
 def _adapters(recipe: Recipe) -> Iterator[str]:
     model = recipe.model
     if model.lora.rank and model.freeze.train != "all":
@@ -156,6 +165,7 @@ _MEMBER_CHECKS: tuple[Callable[[Recipe], Iterator[str]], ...] = (
     _used_weights,
     _resizing,
     _curriculum,
+    _channels,
     _adapters,
     _kernel_heads,
     _policies,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,12 @@ from sketchfit.models.network import Network, Normalisation
 from sketchfit.models.patch_grid import check_patch_grid
 from sketchfit.models.weights import read_metadata, read_weights
 from sketchfit.registry import nearest
+
+_WRONG_SHAPE = re.compile(r"size mismatch for ([^\s:]+)")
+"""Torch's words for a tensor of a file with another shape than the model's."""
+
+_OF_POSITIONS = re.compile("pos_emb|rel_pos|position|attention_bias|mlp_tokens")
+"""Part of the names of tensors whose shape depends on the input size: position embeddings and tables of windows."""
 
 
 def build_network(
@@ -113,12 +120,18 @@ def _create(section: ModelSection, own: dict[str, Any], arguments: dict[str, Any
             raise RecipeError(
                 f"model: {backbone} cannot be built: {_first_lines(error)}", size_hint(section)
             ) from error
-        hint = "" if isinstance(error, OSError) else size_hint(section)
+        hint = size_hint(section) if _depends_on_size(error) else ""
         raise RecipeError(
             f"model: the weights of {backbone} cannot be loaded: {_first_lines(error)}",
             f"{hint} Give a local file with --set model.weights=FILE, or start from random weights with "
             "--set model.pretrained=false".strip(),
         ) from error
+
+
+def _depends_on_size(error: Exception) -> bool:
+    """Return whether another input size may help: not where a file is missing, or tensors of other kinds do not fit."""
+    wrong = _WRONG_SHAPE.findall(str(error))
+    return not isinstance(error, OSError) and (not wrong or any(_OF_POSITIONS.search(name) for name in wrong))
 
 
 def check_backbone(name: str) -> None:
