@@ -68,8 +68,8 @@ class TrainingSection(Section):
     """A head in closed form on the features of the trained or the frozen backbone."""
     batch_size: Annotated[int, Field(ge=1)] | Literal["auto"] = USUAL_BATCH
     """Images per batch, over all processes together; a last incomplete batch of an epoch is left out. `auto`: in `run`
-    and `fit` on CUDA the largest of 128, 64, 32, … per process that its memory holds, written into the run's recipe; 32
-    elsewhere. The learning rate does not change with it."""
+    and `fit` on CUDA the largest of 128, 64, 32, … per process that its memory holds, at least 2 where batch norms
+    learn, written into the run's recipe; 32 elsewhere. The learning rate does not change with it."""
     accumulation: int = Field(default=1, ge=1)
     """Batches whose gradients are added up to one update."""
     clip_grad: float | None = Field(default=None, gt=0)
