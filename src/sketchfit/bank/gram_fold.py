@@ -62,12 +62,13 @@ class GramFold(WithoutRows[N]):
         Returns:
             Rows int64 [k], complete groups, at least `FEW` rows where there are as many; scores float32 [k, C].
         """
-        number = group_numbers(None if group is None else group[self.kept], len(self.kept))
-        order = np.random.default_rng(0).permutation(int(number.max()) + 1)[number]  # of its group, per row
-        few = np.sort(order)[min(FEW, len(order)) - 1]
-        chosen = by_group(number, np.flatnonzero(order <= few))
+        group_of_row = group_numbers(None if group is None else group[self.kept], len(self.kept))
+        place_of_group = np.random.default_rng(0).permutation(int(group_of_row.max()) + 1)
+        place = place_of_group[group_of_row]
+        last = np.sort(place)[min(FEW, len(place)) - 1]
+        chosen = by_group(group_of_row, np.flatnonzero(place <= last))
         rows = self.kept[np.concatenate(chosen)]
-        return rows, self._without_groups(rows, [len(group) for group in chosen])
+        return rows, self._without_groups(rows, [len(one) for one in chosen])
 
     def _without_groups(self, rows: Rows, sizes: Sequence[int]) -> Floats:
         """Return the scores of kept rows, each group of them by a head that is fitted without it, float32 [k, C].

@@ -34,7 +34,7 @@ from sketchfit.training.loader import DataLoader
 from sketchfit.training.plan import EpochPlan, Plan, make_plan
 from sketchfit.training.refresh import refresh_statistics
 from sketchfit.training.schedules import apply_lr, lr_factor
-from sketchfit.training.state import TrainState, start, wrap
+from sketchfit.training.state import State, TrainState, start, wrap
 from sketchfit.training.step import update
 from sketchfit.training.stopping import SaveTimes, saved_when_stopped
 from sketchfit.transforms.rng import sample_rng
@@ -272,18 +272,30 @@ def _load_reported_weights(training: _Training) -> None:
     apply_freezing(state.model, state.freezing, training.epochs - 1, training.epochs)
     norms = learning_batch_norms(state.model)
     model = state.reported()
-    if state.best is not None:
-        model.load_state_dict(state.best[1])
-    elif state.swa is not None and state.swa.count:
-        model.load_state_dict(state.swa.average(state.model))
+    weights, averaged = _chosen_weights(state)
+    if weights is not None:
+        model.load_state_dict(weights)
     if job.recipe.model.lora.rank:
         merge_lora(model)
     if state.zero is not None:
         tuned = {key: value.cpu() for key, value in model.state_dict().items()}
         model.load_state_dict(wise_ft(state.zero, tuned, job.recipe.averaging.wise_ft))
-    averaged = state.zero is not None or (state.best is None and state.swa is not None and state.swa.count > 0)
+        averaged = True
     if averaged and job.recipe.averaging.refresh_batches:
         refresh_statistics(model, norms, _refreshing_batches(training), training.engine, job.recipe.compute)
+
+
+def _chosen_weights(state: TrainState) -> tuple[State | None, bool]:
+    """Return the weights to load into `state.reported()`, and whether they are an average without own statistics of
+    batch norm.
+
+    The best epoch has precedence over SWA. None: it keeps its own weights, those of the EMA or the last.
+    """
+    if state.best is not None:
+        return state.best[1], False
+    if state.swa is not None and state.swa.count:
+        return state.swa.average(state.model), True
+    return None, False
 
 
 def _refreshing_batches(training: _Training) -> Iterator[Tensor]:
