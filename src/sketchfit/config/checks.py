@@ -92,7 +92,7 @@ def _channels(recipe: Recipe) -> Iterator[str]:
     channels = recipe.model.args.get("in_chans", 3)
     if channels != 3:
         yield (
-            f"model.args: in_chans is {channels!r}, and networks get three channels, to which grey images are repeated: "
+            f"model.args: in_chans is {channels!r}, and networks get three channels, with grey images repeated: "
             "leave it out (data.channels=1 stores images in grey)"
         )
 

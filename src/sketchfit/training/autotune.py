@@ -18,8 +18,8 @@ from sketchfit.activity import activity
 from sketchfit.config.fold_weights import at_any_fold
 from sketchfit.config.recipe import Recipe
 from sketchfit.models.backbone import build_network
-from sketchfit.models.compute import autocast
 from sketchfit.models.batch_norm import learning_batch_norms
+from sketchfit.models.compute import autocast
 from sketchfit.models.device import is_out_of_memory, release_cached_memory, synchronize
 from sketchfit.models.freezing import apply_freezing
 from sketchfit.processors import OtherLoad
