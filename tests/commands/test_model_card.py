@@ -116,7 +116,7 @@ def test_the_training_drawings_are_counted(run: Run) -> None:
     group = rows.group.copy()
     group[:3] = 0  # one family of three, one of two
     group[10:12] = 10
-    write_training_rows(run.folder.folds, TrainingRows(rows.paths, rows.label, group, rows.folds))
+    write_training_rows(run.folder.folds, TrainingRows(rows.paths, rows.label, rows.group, rows.folds, group))
     findings = {
         "near_duplicates": {"counts": {"groups_by_relation": {"cross_label": 4}, "test_images_with_training_copy": 7}},
         "unreadable": {"train": {"train/hidden.png": "empty"}},

@@ -91,7 +91,7 @@ def test_the_submission_answers_the_sample(finished: tuple[Path, str], drawn: Pa
 
 def test_every_training_row_is_validated_once(plain: Path) -> None:
     folds = pd.read_parquet(plain / "folds.parquet")
-    assert list(folds.columns) == ["row", "image_path", "label", "group", "fold"]
+    assert list(folds.columns) == ["row", "image_path", "label", "group", "copies", "fold"]
     assert folds["row"].tolist() == list(range(TRAIN))
     assert pd.crosstab(folds["label"], folds["fold"]).to_numpy().tolist() == [[4, 4]] * CLASSES
     seen = []

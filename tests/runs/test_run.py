@@ -4,13 +4,17 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from sketchfit.errors import UserError
+from sketchfit.reporting.evidence import read_evidence
 from sketchfit.runs.run import Run
+from sketchfit.runs.table import write_training_rows
 from sketchfit.tracking.history import write_history
+from tests.factories import make_relations
 
 
 def test_a_run_gives_everything_that_is_stored(old):
@@ -44,6 +48,22 @@ def test_a_run_gives_everything_that_is_stored(old):
     assert list(run.histories) == list(run.seconds) == ["a/fold0", "a/fold1", "b/fold0", "b/fold1"]
     assert run.history("a", 1)["epoch"].tolist() == [1, 2, 3, 4]
     assert repr(run) == f"Run({str(old / 'run')!r}: run, 4 classes, 40 train rows, 12 test rows)"
+
+
+def test_groups_of_an_older_run_are_copies_where_no_other_relation_was_chosen(old):
+    assert np.array_equal(Run.open(old / "run").rows.copies, Run.open(old / "run").rows.group)
+    make_relations().write(old / "run")
+    assert Run.open(old / "run").rows.copies is None
+    assert read_evidence(old / "run").copies.tolist() == list(range(40))
+    assert Run.open(old / "both").rows.copies is None
+
+
+def test_copies_and_groups_of_the_rows_are_stored(old):
+    run = Run.open(old / "run")
+    copies = np.arange(40) // 2 * 2
+    write_training_rows(run.folder.folds, replace(run.rows, copies=copies))
+    assert Run.open(run.path).rows.copies.tolist() == copies.tolist()
+    assert np.array_equal(Run.open(run.path).rows.group, run.rows.group)
 
 
 def test_probabilities_of_a_member_are_those_of_its_networks(old):

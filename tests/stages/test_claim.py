@@ -142,6 +142,7 @@ def test_the_grouping_can_be_set_by_hand(families: Path, tmp_path: Path, group: 
     family = np.array([path.rpartition("/")[2].partition("-")[0] for path in opened.rows.paths])
     together = all(len(np.unique(opened.rows.fold[family == name])) == 1 for name in np.unique(family))
     assert together is ("name" in group)
+    assert np.array_equal(opened.rows.copies, opened.rows.group) is ("name" not in group)
     assert opened.relations is not None
     assert opened.relations.setting == group
 

@@ -121,7 +121,8 @@ def _rows(run: Run) -> dict[str, Any]:
     if not run.folder.folds.is_file():
         return {"rows": run.state.rows.get("train", 0)}
     counts = np.bincount(run.rows.label, minlength=run.table.class_count)
-    _, sizes = np.unique(run.rows.group, return_counts=True)
+    copies = np.zeros(0) if run.rows.copies is None else run.rows.copies
+    _, sizes = np.unique(copies, return_counts=True)
     families = sizes[sizes > 1]
     return {
         "rows": len(run.rows.label),

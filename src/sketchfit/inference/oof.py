@@ -25,8 +25,9 @@ class Rows:
     Attributes:
         row: int64 [n], row numbers of the training table.
         label: int64 [n].
-        fold: int64 [n], folds for nested estimates; near-duplicates share one.
-        group: int64 [n], one number per family of near-duplicates; None where none are known.
+        fold: int64 [n], folds for nested estimates; rows of one group share one.
+        group: int64 [n], one number per group of related rows that the folds keep together (near-duplicates, or also
+            drawers, patients, clusters); None where none are known.
     """
 
     row: NDArray[np.int64]

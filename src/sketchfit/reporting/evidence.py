@@ -79,8 +79,14 @@ class Evidence:
 
     @cached_property
     def group(self) -> NDArray[np.int64]:
-        """int64 [n], one number per family of near-duplicates."""
+        """int64 [n], one number per group of related rows that the folds keep together; copies are in `copies`."""
         return np.asarray(self.run.rows.group[self.rows])
+
+    @cached_property
+    def copies(self) -> NDArray[np.int64]:
+        """int64 [n], one number per family of near-duplicates; each row is alone where they are not known."""
+        known = self.run.rows.copies
+        return np.arange(len(self.rows)) if known is None else np.asarray(known[self.rows])
 
     @cached_property
     def fold(self) -> NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -140,8 +141,9 @@ class Run:
 
     @cached_property
     def rows(self) -> TrainingRows:
-        """All training rows: image, label, group and fold of each."""
-        return read_training_rows(self.folder.folds)
+        """All training rows: image, label, group, fold and family of near-duplicates of each."""
+        rows = read_training_rows(self.folder.folds)
+        return replace(rows, copies=rows.group) if rows.copies is None and self._groups_are_copies else rows
 
     def oof(self, name: str | None = None) -> Probabilities:
         """Read out-of-fold probabilities.
@@ -340,6 +342,13 @@ class Run:
         """Measured traits of all images, one line per image (see docs/audit.md); None where there was no audit."""
         path = self.folder.findings.parent / "traits.parquet"
         return read_parquet(path) if path.is_file() else None
+
+    @property
+    def _groups_are_copies(self) -> bool:
+        """Whether the groups of a folder of an older version, which has no column of copies, are near-duplicates."""
+        if self.kind == "ensemble":
+            return False  # it does not have the relations of its runs
+        return self.relations is None or self.relations.only_copies
 
     def _probabilities(self, split: Split, name: str | None) -> Probabilities:
         if name is None:

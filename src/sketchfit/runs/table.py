@@ -26,14 +26,17 @@ class TrainingRows:
     Attributes:
         paths: N image files, relative to the data root.
         label: int64 [N], class index.
-        group: int64 [N], one number per family of near-duplicates.
+        group: int64 [N], one number per group of related rows that the folds keep together, such as those of
+            one drawer; of near-duplicates alone where no other relation was chosen.
         folds: int64 [R, N], the fold that validates the row in each repeat; -1 where none does.
+        copies: int64 [N], one number per family of near-duplicates; None where they are not known.
     """
 
     paths: tuple[str, ...]
     label: Ints
     group: Ints
     folds: Ints
+    copies: Ints | None = None
 
     @cached_property
     def fold(self) -> Ints:
@@ -109,19 +112,22 @@ def read_training_rows(path: Path) -> TrainingRows:
             label=frame["label"].to_numpy(np.int64),
             group=frame["group"].to_numpy(np.int64),
             folds=np.stack([frame[name].to_numpy(np.int64) for name in columns]),
+            copies=frame["copies"].to_numpy(np.int64) if "copies" in frame else None,
         )
     except (ValueError, KeyError) as error:
         raise RunError(f"{path} is damaged: {error}", AGAIN) from error
 
 
 def write_training_rows(path: Path, rows: TrainingRows) -> None:
-    """Write `folds.parquet`: row, image, label, group, and one column per repeat."""
+    """Write `folds.parquet`: row, image, label, group, copies where they are known, and one column per repeat."""
     columns: dict[str, object] = {
         "row": np.arange(len(rows.label)),
         "image_path": list(rows.paths),
         "label": rows.label,
         "group": rows.group,
     }
+    if rows.copies is not None:
+        columns["copies"] = rows.copies
     for repeat, fold in enumerate(rows.folds):
         columns["fold" if len(rows.folds) == 1 else f"fold_{repeat}"] = fold
     write_parquet(path, pd.DataFrame(columns))

@@ -30,7 +30,7 @@ def audit(context: RunContext, state: RunState) -> RunState:
         unused = {one.kind: one.paths for one in context.table.unused}
         findings = AuditFindings(notes=context.table.notes, unreadable=unreadable, damaged=damaged, unused=unused)
         context.engine.on_main(lambda: context.run.write(findings))
-    return replace(state, group=group)
+    return replace(state, group=group, copies=group)
 
 
 def find_groups(context: RunContext, stores: list[str]) -> NDArray[np.int64] | None:

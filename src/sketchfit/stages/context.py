@@ -41,6 +41,7 @@ class RunState:
         damaged_train, damaged_test: the same for images of which a part is decoded and used.
         group: int64 [N], group of each training row: near-duplicates and, after `relate`, related rows that folds keep
             together; None where none are known.
+        copies: int64 [N], near-duplicate family of each training row; None where the audit is off.
         folds: those that are trained.
         trained: each member's networks; after pseudo-labelling those of its students, where they were kept.
         rows: training rows with out-of-fold probabilities of all members.
@@ -67,6 +68,7 @@ class RunState:
     damaged_train: Mapping[str, str] = field(default_factory=dict)
     damaged_test: Mapping[str, str] = field(default_factory=dict)
     group: NDArray[np.int64] | None = None
+    copies: NDArray[np.int64] | None = None
     folds: tuple[Fold, ...] = ()
     trained: Mapping[str, TrainedMember] = field(default_factory=dict)
     rows: Rows = NO_ROWS

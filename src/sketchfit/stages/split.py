@@ -40,10 +40,10 @@ def split(context: RunContext, state: RunState) -> RunState:
         log.info("note: the rows would be divided in another way today; the folds of the trained networks are kept")
         folds, assignment = folds_of(kept.folds, np.flatnonzero(usable)), kept.folds
         state = replace(state, group=kept.group if kept.grouped else None)
-    context.engine.on_main(lambda: _write_folds(context, assignment, state.group))
+    context.engine.on_main(lambda: _write_folds(context, assignment, state))
     for fold_of_row in assignment:
         log.info(balance(table.label, fold_of_row))
-    for note in fold_notes(table, folds, assignment, state.group, recipe):
+    for note in fold_notes(table, folds, assignment, state.copies, recipe):
         log.info(f"note: {note}")
     chosen = trained_folds(folds, recipe)
     check_students(chosen, state.group, recipe)
@@ -179,8 +179,9 @@ def check_students(folds: Sequence[Fold], group: NDArray[np.int64] | None, recip
         raise RecipeError(problems, "Keep them together with folds.group=near_duplicate, or leave the stage out.")
 
 
-def _write_folds(context: RunContext, assignment: NDArray[np.int64], group: NDArray[np.int64] | None) -> None:
-    """Write `folds.parquet`; without known near-duplicates each row is a group of its own."""
+def _write_folds(context: RunContext, assignment: NDArray[np.int64], state: RunState) -> None:
+    """Write `folds.parquet`; without known relations, or near-duplicates, each row is alone."""
     table = context.table
-    groups = np.arange(len(table.train)) if group is None else group
-    write_training_rows(context.run.folds, TrainingRows(table.train.paths, table.label, groups, assignment))
+    alone = np.arange(len(table.train))
+    group, copies = (alone if known is None else known for known in (state.group, state.copies))
+    write_training_rows(context.run.folds, TrainingRows(table.train.paths, table.label, group, assignment, copies))

@@ -15,18 +15,21 @@ from sketchfit.reporting.run.label_issues import LabelIssue, review_csv, review_
 from tests.inference.label_data import planted
 
 
-def _evidence(share: float, copies: bool = False, alone: int | None = None) -> tuple[Evidence, np.ndarray]:
+def _evidence(
+    share: float, copies: bool = False, alone: int | None = None, drawers: int | None = None
+) -> tuple[Evidence, np.ndarray]:
     data = planted(share=share)
     if alone is not None:  # all rows of this class are in one fold, so its networks have not learnt the class
         rows = data.label == alone
         data.fold[rows] = 0
         data.prob[data.fold == 0, alone] = 0
-    group = data.group.copy()
+    family = data.group.copy()
     if copies:  # one family of two drawings with different labels
-        group[group == 1] = 0
+        family[family == 1] = 0
         data.label[:2] = [3, 4]
+    group = family if drawers is None else np.arange(len(family)) % drawers
     table = SimpleNamespace(label=data.label, group=group, folds=data.fold[None])
-    known = {"prob": data.prob, "label": data.label, "group": group, "fold": data.fold}
+    known = {"prob": data.prob, "label": data.label, "group": group, "copies": family, "fold": data.fold}
     run, places = SimpleNamespace(rows=table), np.arange(len(group))
     return cast(Evidence, SimpleNamespace(**known, run=run, rows=places)), data.wrong
 
@@ -56,6 +59,11 @@ def test_a_copy_that_disagrees_is_listed_once() -> None:
     issues = review_labels(_evidence(0.1, copies=True)[0]).issues
     assert sorted(one.place for one in issues if one.reason == "copies") == [0, 1]
     assert len({one.place for one in issues}) == len(issues)
+
+
+def test_drawings_by_one_drawer_are_no_copies() -> None:
+    issues = review_labels(_evidence(0.1, copies=True, drawers=13)[0]).issues
+    assert sorted(one.place for one in issues if one.reason == "copies") == [0, 1]
 
 
 def test_review_file_names_the_drawing_and_has_no_decision(make_run: Callable[..., Path]) -> None:

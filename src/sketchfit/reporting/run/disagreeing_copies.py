@@ -24,7 +24,7 @@ class DisagreeingCopy:
     wrong: float
 
 
-def disagreeing_copies(prob: Floats, label: Ints, group: Ints) -> list[DisagreeingCopy]:
+def disagreeing_copies(prob: Floats, label: Ints, copies: Ints) -> list[DisagreeingCopy]:
     """Find families of near-duplicates whose labels differ, and list each of their drawings.
 
     The family's most frequent other label is suggested; of equally frequent ones, the more probable one.
@@ -32,11 +32,11 @@ def disagreeing_copies(prob: Floats, label: Ints, group: Ints) -> list[Disagreei
     Args:
         prob: float [N, C].
         label: int64 [N].
-        group: int64 [N], family of near-duplicates per row.
+        copies: int64 [N], family of near-duplicates per row.
     """
     found = []
-    order = np.argsort(group, kind="stable")
-    for places in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
+    order = np.argsort(copies, kind="stable")
+    for places in np.split(order, np.flatnonzero(np.diff(copies[order])) + 1):
         present = np.unique(label[places])
         if len(present) < 2:
             continue

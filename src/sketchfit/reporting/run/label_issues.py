@@ -50,7 +50,7 @@ def review_labels(evidence: Evidence) -> LabelReview:
     """Find all labels to review. A near-duplicate that disagrees is listed once, with that reason."""
     prob, label = evidence.prob, evidence.label
     alarm = _alarm(evidence)
-    copies = disagreeing_copies(prob, label, evidence.group)
+    copies = disagreeing_copies(prob, label, evidence.copies)
     known = {one.place for one in copies}
     places = [int(place) for place in alarm.places if int(place) not in known]
     issues = [_by_copies(prob, label, one) for one in copies]

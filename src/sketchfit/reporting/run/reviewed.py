@@ -22,14 +22,14 @@ def reviewed_drawings(evidence: Evidence, issues: Sequence[LabelIssue], shown: C
         shown: places of the drawings on the page; for others nothing is suggested.
     """
     run = evidence.run
-    suggested = suggested_classes(evidence.paths, evidence.group, issues, shown)
+    suggested = suggested_classes(evidence.paths, evidence.copies, issues, shown)
     rows = ReviewedRows(run.rows.paths, run.rows.label, run.table.class_names, run.table.class_labels, suggested)
     return review_bar(review_of_run(run), rows)
 
 
 def suggested_classes(
     paths: Sequence[str],
-    group: NDArray[np.int64],
+    copies: NDArray[np.int64],
     issues: Sequence[LabelIssue],
     shown: Container[int] | None = None,
 ) -> dict[str, int | None]:
@@ -40,18 +40,18 @@ def suggested_classes(
 
     Args:
         paths: of the n rows.
-        group: int64 [n], family of near-duplicates per row.
+        copies: int64 [n], family of near-duplicates per row.
         issues: their `place` is one of these rows.
         shown: places of the rows that are returned; None: all.
     """
     least: dict[int, float] = {}
     for one in issues:
         if one.reason == "copies":
-            family = int(group[one.place])
+            family = int(copies[one.place])
             least[family] = min(one.p_wrong, least.get(family, 1.0))
     return {
         paths[one.place]: None
-        if one.reason == "copies" and one.p_wrong == least[int(group[one.place])]
+        if one.reason == "copies" and one.p_wrong == least[int(copies[one.place])]
         else one.suggested
         for one in issues
         if shown is None or one.place in shown

@@ -20,6 +20,7 @@ from sketchfit.reporting.run.page_section import PageSection, page_section
 from sketchfit.reporting.run.slice_tree import TREE
 from sketchfit.reporting.run.weak_classes import lowest_classes, often_confused, weak_classes
 from sketchfit.runs.artefacts import FirstAdvice, RunSummary, Weakness
+from sketchfit.runs.artefacts.relations import UNGROUPED
 from sketchfit.wording import counted
 
 MOST_CLASSES = 3
@@ -27,9 +28,6 @@ MOST_CLASSES = 3
 
 WIDE = 0.1
 """Length of an interval from which it is called wide."""
-
-UNGROUPED = ("none", "near_duplicate")
-"""Groupings of folds that keep nothing together but copies."""
 
 
 def summary_section(summary: RunSummary) -> PageSection:

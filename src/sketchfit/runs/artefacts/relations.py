@@ -10,6 +10,9 @@ from sketchfit.wording import counted, p_statement
 CLUSTERS = "clusters"
 """First word of the name of a grouping by clusters of similar rows, which only `folds.group=auto` makes."""
 
+UNGROUPED = ("none", "near_duplicate")
+"""Groupings that relate nothing but copies."""
+
 
 class KeyFigures(ArtefactPart):
     """A key that was tested, and the evidence for it; see `relations.evidence`.
@@ -100,6 +103,11 @@ class Relations(Artefact):
     keys: tuple[KeyFigures, ...] = ()
     groupings: tuple[GroupingFigures, ...] = ()
     choice_error: float = 0.0
+
+    @property
+    def only_copies(self) -> bool:
+        """Whether the groups of the rows are near-duplicates and nothing else."""
+        return self.chosen in UNGROUPED
 
     @property
     def separated(self) -> tuple[str, ...]:
