@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import softmax
 from scipy.stats import betabinom
 
 from sketchfit.inference import conformal, set_rule
@@ -53,6 +54,58 @@ def test_the_threshold_by_hand() -> None:
     assert conformal.calibrate(prob, label, 0.8).threshold == pytest.approx(0.8)
     assert conformal.calibrate(prob, label, 0.95).threshold == np.inf
     assert conformal.calibrate(prob, label, 0.95).sets(prob).all()
+
+
+def _by_drawers(rng: np.random.Generator, drawers: int, ease: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """One drawing per drawer and class, sorted by class; classes differ in how easy they are."""
+    label, group = np.repeat(np.arange(len(ease)), drawers), np.tile(np.arange(drawers), len(ease))
+    logits = rng.normal(size=(len(label), len(ease)))
+    logits[np.arange(len(label)), label] += ease[label] + rng.normal(0, 0.3, drawers)[group]
+    return softmax(logits, axis=1), label, group
+
+
+def test_coverage_where_each_drawer_drew_all_classes() -> None:
+    covered, printed = [], []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        ease = rng.uniform(1, 6, 20)
+        (prob, label, group), (new, true, _) = (_by_drawers(rng, 40, ease) for _ in range(2))
+        rule = conformal.calibrate(prob, label, 0.9, "lac", group)
+        assert rule.n == 40
+        covered.append(rule.sets(new)[np.arange(len(true)), true].mean())
+        printed.append(conformal.cross_coverage(prob, label, group % 5, 0.9, "lac", group).coverage.value)
+    assert min(covered) > 0.87
+    assert 0.9 < np.mean(covered) < 0.95
+    assert np.mean(printed) == pytest.approx(np.mean(covered), abs=0.02)
+
+
+@given(st.integers(0, 10_000), st.sampled_from(["lac", "aps", "raps"]))
+def test_the_order_of_rows_does_not_matter(seed: int, score: set_rule.Score) -> None:
+    rng = np.random.default_rng(seed)
+    prob, label, group = _by_drawers(rng, 12, rng.uniform(1, 6, 5))
+    group[rng.random(len(group)) < 0.5] = 3
+    order = rng.permutation(len(label))
+    rule = conformal.calibrate(prob, label, 0.9, score, group)
+    assert rule == conformal.calibrate(prob[order], label[order], 0.9, score, group[order])
+
+
+@given(st.integers(0, 10_000), st.integers(1, 60), st.sampled_from([0.5, 0.8, 0.9, 0.95]))
+def test_rows_alone_are_independent_rows(seed: int, rows: int, coverage: float) -> None:
+    rng = np.random.default_rng(seed)
+    prob, label = rng.dirichlet(np.ones(4), rows), rng.integers(0, 4, rows)
+    place = int(np.ceil((rows + 1) * coverage - 1e-9))
+    own = np.sort(1 - prob[np.arange(rows), label])
+    alone = conformal.calibrate(prob, label, coverage, "lac", rng.permutation(rows))
+    assert alone == conformal.calibrate(prob, label, coverage, "lac")
+    assert alone.threshold == (own[place - 1] if place <= rows else np.inf)
+
+
+def test_a_group_counts_as_one_row() -> None:
+    prob = np.column_stack([np.arange(1, 10) / 10, 1 - np.arange(1, 10) / 10])
+    label = np.zeros(9, dtype=int)
+    copied = np.repeat(np.arange(9), [1, 7, 1, 2, 1, 1, 3, 1, 5])
+    rule = conformal.calibrate(prob[copied], label[copied], 0.8, "lac", copied)
+    assert rule == conformal.calibrate(prob, label, 0.8)
 
 
 def test_the_first_class_is_in_every_set() -> None:

@@ -2,7 +2,10 @@
 
 After calibration on n out-of-fold rows, a new row that is exchangeable with them is covered with probability between
 `coverage` and `coverage` + 1 / (n + 1), for any model (the upper bound holds where scores have no ties).
-Near-duplicates among the calibration rows lower the effective n: pass one row per family where that matters.
+
+Related rows are no independent draws. Each group counts as one row, and its rows share that weight equally (Lee, Barber
+& Willett 2023, arXiv 2306.06342). All rows are used, so that the rule does not depend on their order. A row of a new
+group is covered with at least this probability if groups are exchangeable.
 """
 
 from __future__ import annotations
@@ -12,25 +15,32 @@ from dataclasses import dataclass
 import numpy as np
 
 from sketchfit.inference import folding
-from sketchfit.inference.arrays import Floats, Ints
+from sketchfit.inference.arrays import Bools, Floats, Ints
 from sketchfit.inference.intervals import Estimate, accuracy
 from sketchfit.inference.set_rule import SLACK, ConformalSets, Score, scores
 
 
-def calibrate(prob: Floats, label: Ints, coverage: float, score: Score = "lac") -> ConformalSets:
-    """Return the rule whose sets hold the true class of a new row with probability at least `coverage`.
+def calibrate(
+    prob: Floats, label: Ints, coverage: float, score: Score = "lac", group: Ints | None = None
+) -> ConformalSets:
+    """Return the rule whose sets hold the true class of a row of a new group with probability at least `coverage`.
 
     Args:
         prob: float [n, C], out-of-fold.
         label: int [n].
         coverage: above 0, below 1.
         score: see `set_rule`.
+        group: int [n], related rows share a number; None: rows are independent.
     """
     if not 0 < coverage < 1:
         raise ValueError(f"coverage must be between 0 and 1, not {coverage}")
-    own = np.sort(scores(prob, score)[np.arange(len(label)), label])
-    place = int(np.ceil((len(own) + 1) * coverage - SLACK))
-    return ConformalSets(score, float(own[place - 1]) if place <= len(own) else float("inf"), coverage, len(own))
+    own = scores(prob, score)[np.arange(len(label)), label]
+    names = np.arange(len(label)) if group is None else group
+    _, place, size = np.unique(names, return_inverse=True, return_counts=True)
+    weight, groups = 1 / size[place], len(size)
+    order = np.lexsort((weight, own))
+    reached = np.searchsorted(np.cumsum(weight[order]), (groups + 1) * coverage - SLACK)
+    return ConformalSets(score, float(own[order[reached]]) if reached < len(own) else float("inf"), coverage, groups)
 
 
 @dataclass(frozen=True)
@@ -56,12 +66,15 @@ def cross_coverage(
     Args:
         prob, label, coverage, score: see `calibrate`.
         fold: int [N], at least two different values.
-        group: int [N], the family of near-duplicates of each row; None: rows are independent.
+        group: int [N], see `calibrate`.
     """
     inside = np.zeros(prob.shape, dtype=bool)
-    folding.cross_fit(
-        fold, lambda rest, held: calibrate(prob[rest], label[rest], coverage, score).sets(prob[held]), inside
-    )
+
+    def sets(rest: Bools, held: Bools) -> Bools:
+        related = None if group is None else group[rest]
+        return calibrate(prob[rest], label[rest], coverage, score, related).sets(prob[held])
+
+    folding.cross_fit(fold, sets, inside)
     size = inside.sum(axis=1)
     held_true = inside[np.arange(len(label)), label]
     return CoverageReport(accuracy(held_true, group), float(size.mean()), float((size == 1).mean()))

@@ -29,7 +29,7 @@ class ConformalSets:
         score: `lac`, `aps` or `raps`.
         threshold: classes that score at most this are in the set; infinite where n is too small for the coverage.
         coverage: 0 … 1.
-        n: calibration rows.
+        n: calibration rows; related rows count as one.
     """
 
     score: Score
