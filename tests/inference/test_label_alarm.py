@@ -71,6 +71,7 @@ def test_runs_of_one_fold_are_cross_fitted_by_family(fold: int) -> None:
 def test_few_rows_raise_no_alarm(rows: int) -> None:
     data = planted(rows, 4, 0.5)
     assert not len(_alarm(data).places)
+    assert not _alarm(data).examined
 
 
 def test_networks_that_disagree_with_most_labels_raise_no_alarm() -> None:

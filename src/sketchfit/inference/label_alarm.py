@@ -4,6 +4,7 @@ Candidates are the labels that confident learning doubts. `label_noise` gives ea
 the parameters at the lower end of the noise rate and fitted on the other folds. Reported are labels that are more
 probably wrong than right. The alarm is silent
 
+- if there are few rows,
 - if the networks disagree with most labels,
 - if no noise is shown (the 99.9 % interval of the noise rate contains 0),
 - if the list is shorter than three labels, or its estimated precision is below one half.
@@ -12,11 +13,14 @@ The precision is the lower of two estimates: the mean probability of the reporte
 that would be found over the number reported. The second uses labels of the run's own rows that are changed on purpose,
 evenly and to classes that are confused, one at a time: the networks need no new training for it, as they have not seen
 these rows, and the others keep their labels.
+
+Only near-duplicates count as one row. Other related rows, such as those of one drawer, have labels of their own, and
+each of these is right or wrong independently of the others.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -45,7 +49,7 @@ _FLIPS = 2
 
 @dataclass(frozen=True)
 class LabelAlarm:
-    """Reported labels.
+    """Reported labels of N rows, of which each counts, near-duplicates as one.
 
     Attributes:
         places: int64 [k], rows, the most probably wrong one first; empty where the alarm is silent.
@@ -54,6 +58,7 @@ class LabelAlarm:
         lowest: lower end of its 99 % interval; 0 where no noise is shown.
         precision: estimated share of wrong labels among those that are, or would be, reported; 0 without any.
         found: share of labels changed on purpose that the alarm reports.
+        examined: whether there are enough rows, and two classes.
     """
 
     places: Ints
@@ -62,6 +67,7 @@ class LabelAlarm:
     lowest: float = 0.0
     precision: float = 0.0
     found: float = 0.0
+    examined: bool = True
 
     @property
     def silenced(self) -> int:
@@ -87,27 +93,27 @@ class _Rows:
         return np.where(differ(self.scores.prob, label, self.confident), wrong, 0.0)
 
 
-def raise_alarm(prob: Floats, label: Ints, group: Ints, fold: Ints) -> LabelAlarm:
+def raise_alarm(prob: Floats, label: Ints, copies: Ints, fold: Ints) -> LabelAlarm:
     """Find labels that are probably wrong.
 
     Args:
         prob: float [N, C], out of fold, rows sum to 1.
         label: int64 [N].
-        group: int64 [N], family of near-duplicates.
+        copies: int64 [N], family of near-duplicates; other related rows have different numbers.
         fold: int64 [N], 0 or more.
     """
     none = LabelAlarm(np.empty(0, np.int64), np.zeros(len(label)))
-    if prob.shape[1] < 2 or len(np.unique(group)) < FEWEST:
-        return none
+    if prob.shape[1] < 2 or len(np.unique(copies)) < FEWEST:
+        return replace(none, examined=False)
     if (prob.argmax(axis=1) == label).mean() < LEAST_AGREEMENT:
         return none
-    _, family, sizes = np.unique(group, return_inverse=True, return_counts=True)
+    _, family, sizes = np.unique(copies, return_inverse=True, return_counts=True)
     rows = _Rows(HeldOutScores.of(prob), confident_classes(prob, label), label, 1 / sizes[family])
     observed = rows.scores.labelled(label, rows.weight)
     fitted = fit_noise(observed)
     if (lowest := lowest_noise(observed, fitted)) is None:
         return LabelAlarm(none.places, none.probability, fitted.rate)
-    parts = estimation_folds(fold, group)
+    parts = estimation_folds(fold, copies)
     models = [
         (held, fit_noise(observed.part(~held), lowest.rate, lowest)) for held in (parts == k for k in np.unique(parts))
     ]

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
 import numpy as np
+import pytest
 
 from sketchfit.data.own_tables import LABEL_ISSUES
 from sketchfit.reporting.evidence import Evidence, read_evidence
@@ -16,12 +18,12 @@ from tests.inference.label_data import planted
 
 
 def _evidence(
-    share: float, copies: bool = False, alone: int | None = None, drawers: int | None = None
+    share: float, copies: bool = False, alone: int | None = None, drawers: int | None = None, rows: int = 1500
 ) -> tuple[Evidence, np.ndarray]:
-    data = planted(share=share)
+    data = planted(rows, share=share)
     if alone is not None:  # all rows of this class are in one fold, so its networks have not learnt the class
-        rows = data.label == alone
-        data.fold[rows] = 0
+        own = data.label == alone
+        data.fold[own] = 0
         data.prob[data.fold == 0, alone] = 0
     family = data.group.copy()
     if copies:  # one family of two drawings with different labels
@@ -62,8 +64,18 @@ def test_a_copy_that_disagrees_is_listed_once() -> None:
 
 
 def test_drawings_by_one_drawer_are_no_copies() -> None:
-    issues = review_labels(_evidence(0.1, copies=True, drawers=13)[0]).issues
+    evidence, wrong = _evidence(0.1, copies=True, drawers=13)
+    issues = review_labels(evidence).issues
     assert sorted(one.place for one in issues if one.reason == "copies") == [0, 1]
+    assert wrong[[one.place for one in issues if one.reason == "network"]].mean() > 0.8
+
+
+def test_a_note_states_that_labels_of_few_drawings_are_not_examined(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    assert review_labels(_evidence(0.1)[0]).alarm.examined
+    assert "not examined" not in caplog.text
+    assert not review_labels(_evidence(0.1, rows=29)[0]).alarm.examined
+    assert "note: labels are not examined" in caplog.text
 
 
 def test_review_file_names_the_drawing_and_has_no_decision(make_run: Callable[..., Path]) -> None:

@@ -41,6 +41,7 @@ def test_drawings_can_be_selected_and_have_descriptions(evidence: Evidence) -> N
     "alarm",
     [
         LabelAlarm(NONE, np.zeros(3)),
+        LabelAlarm(NONE, np.zeros(3), examined=False),
         LabelAlarm(NONE, np.zeros(3), 0.031),
         LabelAlarm(NONE, np.zeros(3), 0.031, 0.01),
         LabelAlarm(NONE, DOUBTED, 0.031, 0.01, 0.4, 0.1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
@@ -10,11 +11,13 @@ import numpy as np
 
 from sketchfit.data.own_tables import LABEL_ISSUES
 from sketchfit.inference.arrays import Floats, Ints
-from sketchfit.inference.label_alarm import LabelAlarm, raise_alarm
+from sketchfit.inference.label_alarm import FEWEST, LabelAlarm, raise_alarm
 from sketchfit.reporting.evidence import Evidence
 from sketchfit.reporting.run.disagreeing_copies import DisagreeingCopy, disagreeing_copies
 from sketchfit.reporting.run.lacking_rows import lacking_rows
 from sketchfit.visible import people_csv
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -61,9 +64,11 @@ def review_labels(evidence: Evidence) -> LabelReview:
 def _alarm(evidence: Evidence) -> LabelAlarm:
     """Raise the alarm on the rows whose class the networks have learnt: they cannot predict another one."""
     learnt = np.flatnonzero(~np.isin(evidence.rows, lacking_rows(evidence.run.rows, evidence.rows)))
-    label, group, fold = (part[learnt] for part in (evidence.label, evidence.group, evidence.fold))
+    label, copies, fold = (part[learnt] for part in (evidence.label, evidence.copies, evidence.fold))
     prob = evidence.prob if len(learnt) == len(evidence.prob) else evidence.prob[learnt]
-    alarm = raise_alarm(prob, label, group, fold)
+    alarm = raise_alarm(prob, label, copies, fold)
+    if not alarm.examined:
+        log.info(f"note: labels are not examined: that needs two classes and {FEWEST} drawings that are no copies")
     probability = np.zeros(len(evidence.label))
     probability[learnt] = alarm.probability
     return replace(alarm, places=learnt[alarm.places], probability=probability)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sketchfit.inference.label_alarm import FEWEST
 from sketchfit.reporting.evidence import Evidence
 from sketchfit.reporting.kit.thumbnails import Pixels, data_uri, webp
 from sketchfit.reporting.run.label_issues import LabelIssue, LabelReview
@@ -27,6 +28,7 @@ def labels_section(evidence: Evidence, review: LabelReview, pictures: Mapping[in
         "labels",
         "Labels",
         alarm=review.alarm,
+        fewest=FEWEST,
         issues=[_shown(evidence, one, pictures[one.place]) for one in issues[:SHOWN]],
         side=next((one.shape[0] for one in pictures.values()), 0),
         by_network=sum(one.reason == "network" for one in issues),
