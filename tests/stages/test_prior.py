@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from sketchfit.inference.ensembling.rule import Rule
 from sketchfit.inference.intervals import Difference
 from sketchfit.inference.oof import Predictions, Rows
 from sketchfit.inference.prior_correction import reweighted
-from sketchfit.runs.artefacts import EstimatedFrequencies
+from sketchfit.runs.artefacts import EstimatedFrequencies, PseudoLabelRound
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.run import Run
 from sketchfit.stages import prior as prior_stage
@@ -213,6 +214,17 @@ def test_frequencies_of_too_many_classes_are_not_estimated(monkeypatch: pytest.M
     state = state_of(sampled(SHIFTED, 900, skill=1.0)[0])
     monkeypatch.setattr(prior_stage, "MOST_CLASSES", 4)
     assert run_stage(state) is state
+
+
+def test_frequencies_are_not_estimated_from_rows_that_students_have_learnt(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    state = state_of(sampled(SHIFTED, 900, skill=1.0)[0])
+    kept, dropped = (cast(PseudoLabelRound, SimpleNamespace(kept=kept)) for kept in (True, False))
+    assert run_stage(replace(state, rounds=(dropped,))).class_frequencies is not None
+    assert "not estimated" not in caplog.text
+    students = replace(state, rounds=(kept, dropped))
+    assert run_stage(students, "correct") is students
+    assert "class frequencies on test: not estimated after pseudo-labels" in caplog.text
 
 
 def test_of_many_rows_a_sample_gives_the_frequencies(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,8 +57,8 @@ def correct_prior(context: RunContext, state: RunState) -> RunState:
     readable = np.array([path not in state.unreadable_test for path in context.table.test.paths], dtype=bool)
     if readable.sum() < FEWEST or len(state.rows.row) < FEWEST:
         return state
-    if (classes := before.oof.shape[1]) > MOST_CLASSES:
-        log.info(f"class frequencies on test: not estimated for more than {MOST_CLASSES:,} classes")
+    if why := _why_not_estimated(state, classes := before.oof.shape[1]):
+        log.info(f"class frequencies on test: not estimated {why}")
         return state
     reference = Reference(before.oof, calibrated.predictions.oof, state.rows.label, state.rows.group)
     complete, rows = reference, state.rows.row
@@ -85,6 +85,15 @@ def correct_prior(context: RunContext, state: RunState) -> RunState:
     log.info(str(decision))
     choices = state.choices if choice is None else (*state.choices, choice)
     return replace(state, calibrated=calibrated, class_frequencies=decision, choices=choices)
+
+
+def _why_not_estimated(state: RunState, classes: int) -> str:
+    """Return why class frequencies are not estimated; empty where they are."""
+    if classes > MOST_CLASSES:
+        return f"for more than {MOST_CLASSES:,} classes"
+    if state.rounds_kept:  # predictions of learnt rows are not comparable with out-of-fold rows
+        return "after pseudo-labels: the students have learnt test rows"
+    return ""
 
 
 def decide(
