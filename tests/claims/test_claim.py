@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import expit
@@ -46,6 +48,17 @@ def test_rows_of_a_class_that_a_fold_took_away_completely_are_set_apart() -> Non
         OutOfFold(np.array([False, False, True, True]), np.array([0, 0, 1, 1]), None, left), SLOPE, NO_TEST, []
     )
     assert found.single == 0.75  # a quarter of the test rows are of a class that their network has not learnt
+
+
+def test_test_rows_of_known_groups_raise_the_claim() -> None:
+    plain, known = (
+        make_claim(replace(rows(500, 1000, 2, 3), known_change=change, choice_error=change / 2), SLOPE, NO_TEST, [])
+        for change in (0.0, 0.8)
+    )
+    assert (plain.known, plain.single) == (0.0, pytest.approx(0.6, abs=0.001))
+    assert known.single == pytest.approx(1 / (1 + 2 / 3 * np.exp(-0.8)), abs=0.001)
+    assert known.known == pytest.approx(known.single - plain.single)
+    assert known.expected.low < plain.single < known.single < known.expected.high
 
 
 def test_averaging_networks_that_disagree_raises_the_claim() -> None:

@@ -69,7 +69,7 @@ def test_claims_for_other_frequencies_contain_the_truth_as_often_as_they_state()
         after = UnitsLeft(np.full(len(label), 20.0), test, share, frequencies.weight(label))
         certain = np.eye(2)[np.zeros(1000, dtype=np.int64)]  # the answer is one network
         of_rows = OutOfFold(right, label, None, before)
-        as_now = OutOfFold(right, label, None, after, 0.0, frequencies.error(right, label))
+        as_now = OutOfFold(right, label, None, after, frequency_error=frequencies.error(right, label))
         for rows in (of_rows, as_now):
             found = make_claim(rows, SLOPE, certain, [certain]).expected
             inside = found.low <= truth <= found.high

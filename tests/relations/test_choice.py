@@ -7,7 +7,17 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from sketchfit.relations.choice import Grouping, candidates_of, choose, copies_moved, shared_with_test, with_clusters
+from sketchfit.relations.choice import (
+    NEW,
+    SHARED,
+    Grouping,
+    candidates_of,
+    choose,
+    copies_moved,
+    known_groups,
+    shared_with_test,
+    with_clusters,
+)
 from sketchfit.relations.key import Key, key_of
 from sketchfit.relations.resemblance import FoldPlan, Resemblance
 
@@ -86,6 +96,33 @@ def test_the_values_of_test_rows_decide(test_values: list[str], keys: tuple[str,
     chosen = choose(candidates_of(COPIES, [photo], PLAN), [photo], 100, not_measured)
     assert chosen.chosen.keys == keys
     assert set(chosen.shared) == {"photo"}
+
+
+@pytest.mark.parametrize(
+    ("known", "share"), [(0, None), (1, 0.05), (2, 0.1), (10, 0.5), (18, 0.9), (19, 0.95), (20, None)]
+)
+def test_groups_stay_together_where_the_test_set_shows_known_groups_and_new_ones(
+    known: int, share: float | None
+) -> None:
+    photo = Key("photo", "column", PHOTO.train, np.r_[np.zeros(known, np.int64), np.full(20 - known, 99)])
+    choice = choose(candidates_of(COPIES, [photo], PLAN), [photo], 20, not_measured)
+    assert choice.chosen.keys == (("photo",) if known < 19 else ())
+    expected = share is not None and NEW < share < SHARED
+    found = known_groups(choice)
+    assert (found is not None) is expected
+    if found is not None:
+        assert found[0] == share
+        assert found[1].keys == ()
+
+
+def test_of_several_keys_with_known_groups_the_smallest_share_counts() -> None:
+    photo = Key("photo", "column", PHOTO.train, np.repeat([0, 99], 10))
+    part = Key("drawing", "column", np.array([*range(18), 18, 18]), np.repeat([0, 99], [4, 16]))
+    choice = choose(candidates_of(COPIES, [part, photo], PLAN), [part, photo], 20, not_measured)
+    assert choice.chosen.keys == ("drawing", "photo")
+    found = known_groups(choice)
+    assert found is not None
+    assert (found[0], found[1].keys) == (0.2, ())
 
 
 def test_few_test_rows_with_a_value_decide_nothing() -> None:

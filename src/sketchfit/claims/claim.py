@@ -9,7 +9,7 @@ by the disagreement of the networks on the test rows (`averaging`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,7 @@ class Claim:
             and that it has for test rows.
         averaging: gain of averaging the networks; 0 where there are no test rows to measure it on.
         frequencies: change of the accuracy of a single network by class frequencies of the test rows that differ.
+        known: gain of test rows whose group occurs in training, included in `single`.
     """
 
     out_of_fold: Estimate
@@ -56,6 +57,7 @@ class Claim:
     groups_tested: float
     averaging: float
     frequencies: float = 0.0
+    known: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class OutOfFold:
         group: int64 [n], related rows share a number; None where all rows are independent.
         left: groups left per class, and the weights of these rows.
         choice_error: standard error, in log-odds, from the choice of the groups.
+        known_change: change of the log-odds by test rows whose group occurs in training, although folds keep it
+            together.
         frequency_error: standard error of the accuracy from the class frequencies of the test rows.
     """
 
@@ -76,6 +80,7 @@ class OutOfFold:
     group: NDArray[np.int64] | None
     left: UnitsLeft
     choice_error: float = 0.0
+    known_change: float = 0.0
     frequency_error: float = 0.0
 
 
@@ -109,6 +114,7 @@ def make_claim(rows: OutOfFold, slope: Slope, final: Floats, units: Sequence[Flo
         groups_tested=float(np.exp(rows.left.tested)),
         averaging=value - single,
         frequencies=float(np.average(rows.right, weights=rows.left.weights) - rows.right.mean()),
+        known=single - _single(replace(rows, known_change=0.0), slope)[0],
     )
 
 
@@ -140,6 +146,7 @@ def _single(rows: OutOfFold, slope: Slope) -> tuple[float, float, float]:
         return float(np.average(rows.right, weights=weight)), 0.0, 1.0
     odds = logit((known @ rows.right + 0.5) / (known.sum() + 1))
     change = rows.left.tested - rows.left.validated
-    if change == 0.0:
+    if change == rows.known_change == 0.0:
         return float(np.average(rows.right, weights=known)) * rows.left.learnable, 0.0, rows.left.learnable
-    return float(expit(odds + slope.value * change)) * rows.left.learnable, change, rows.left.learnable
+    of_test = float(expit(odds + slope.value * change + rows.known_change))
+    return of_test * rows.left.learnable, change, rows.left.learnable

@@ -1,7 +1,8 @@
 """Chooses the grouping with which validation resembles the test set.
 
 Folds that keep related rows together are right where the test set shows new groups, and too pessimistic where it shows
-the groups of the training set again. Where test rows name their group, it is known which of the two holds. Else the
+the groups of the training set again. Where test rows name their group, it is known which of the two holds. Where a test
+set shows both, the claim mixes them, as folds can show only one. Else the
 certainty of a head on the rows decides (`resemblance`): of all groupings that are consistent with it, the one with the
 fewest groups is taken. If a head is still clearly more certain of validation rows, similar rows are kept together
 (`levels`). Without test rows, new groups are assumed.
@@ -24,8 +25,9 @@ Ints = NDArray[np.int64]
 KNOWN = 0.8
 """Share of the test rows with a value from which on a key decides by its values."""
 
-SHARED, NEW = 0.5, 0.05
-"""Share of those test rows whose value occurs in training: from here on groups are shared; up to here they are new."""
+SHARED, NEW = 0.95, 0.05
+"""Share of those test rows whose value occurs in training: from here on groups are shared; up to here they are new.
+Between them the folds keep groups together, and the claim accounts for the rows of known groups (`known_groups`)."""
 
 LARGEST_GROUP = 0.5
 """A group with a larger share of the rows leaves too little to train on: such a grouping is not a candidate."""
@@ -207,6 +209,24 @@ def _new_groups(candidates: Sequence[Grouping], related: Sequence[Key], why: str
     return GroupingChoice(chosen, everything, f"{why}, so new groups are assumed")
 
 
+def known_groups(choice: GroupingChoice) -> tuple[float, Grouping] | None:
+    """Return the share of test rows of groups that occur in training, although the folds keep these together.
+
+    Of several keys, the smallest share counts.
+
+    Returns:
+        The share, and the grouping with which validation resembles such test rows; None where the test set shows either
+        new groups or known ones.
+    """
+    mixed = {name: share for name, share in choice.shared.items() if NEW < share < SHARED}
+    separated = mixed.keys() & set(choice.chosen.keys)
+    if not separated:
+        return None
+    others = set(choice.chosen.keys) - separated
+    without = max((one for one in choice.candidates if set(one.keys) <= others), key=lambda one: len(one.keys))
+    return min(mixed[name] for name in separated), without
+
+
 def with_clusters(choice: GroupingChoice, levels: Sequence[Grouping], compare: Compare) -> GroupingChoice:
     """Keep similar rows together where a head is clearly more certain of validation rows than of test rows.
 
@@ -251,8 +271,8 @@ def _on_the_line(
 def _allowed_by_names(candidates: Sequence[Grouping], shared: Mapping[str, float]) -> list[Grouping]:
     """Leave out groupings that the values of test rows contradict; all stay if that would leave none."""
     again = {name for name, share in shared.items() if share >= SHARED}
-    new = {name for name, share in shared.items() if share <= NEW}
-    left = [one for one in candidates if not again & set(one.keys) and new <= set(one.keys)]
+    kept = shared.keys() - again
+    left = [one for one in candidates if not again & set(one.keys) and kept <= set(one.keys)]
     return left or [one for one in candidates if not again & set(one.keys)] or list(candidates)
 
 

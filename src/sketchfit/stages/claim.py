@@ -51,13 +51,15 @@ def claim_record(context: RunContext, state: RunState) -> ClaimRecord:
     frequencies = TestFrequencies.of(state.class_frequencies)
     left = _left(context, state, frequencies)
     slope, relations = _slope(context, state, left), _relations(context)
+    error, known_change = (relations.choice_error, relations.known_change) if relations else (0.0, 0.0)
     found = make_claim(
         OutOfFold(
             right,
             rows.label,
             rows.group,
             left,
-            relations.choice_error if relations else 0.0,
+            error,
+            known_change,
             0.0 if frequencies is None else frequencies.error(right, rows.label),
         ),
         slope,
@@ -214,6 +216,7 @@ def _record(context: RunContext, relations: Relations | None, found: Claim, answ
         groups_tested=found.groups_tested,
         averaging=found.averaging,
         frequencies=found.frequencies,
+        known=found.known,
         test_rows=len(context.table.test),
     )
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+from scipy.special import logit
+
 from sketchfit.data.folds import crossing_pairs, stratified_folds
-from sketchfit.relations.choice import Grouping, GroupingChoice, shared_with_test
+from sketchfit.relations.choice import Grouping, GroupingChoice, known_groups, shared_with_test
 from sketchfit.relations.key import Key, keeps_together, own_groups
 from sketchfit.relations.levels import error_of_level
 from sketchfit.relations.ranking import Tested
@@ -13,6 +16,10 @@ from sketchfit.runs.artefacts import GroupingFigures, KeyFigures, Relations
 from sketchfit.runs.artefacts.relations import CLUSTERS
 from sketchfit.stages.context import RunContext
 from sketchfit.stages.relation_choice import KeyedRows, fold_plan
+
+UNSURE_OF_KNOWN = 0.5
+"""Standard error of the change by test rows of known groups, as a share of it: a trained network may gain more or less
+than the head that it is measured with, from nothing to twice as much."""
 
 
 def relation_figures(
@@ -43,6 +50,7 @@ def relation_figures(
         )
         for one in tested
     ]
+    known = known_groups(choice)
     groupings = [
         GroupingFigures(
             name=one.name,
@@ -53,14 +61,30 @@ def relation_figures(
         )
         for one in choice.candidates
     ]
+    change = 0.0 if known is None else _change_by_known(choice.chosen, *known, groupings)
     return Relations(
         setting=context.recipe.folds.group,
         chosen=choice.chosen.name,
         reason=choice.reason,
         keys=tuple(sorted(keys, key=lambda one: (not one.related, -abs(one.z)))),
         groupings=tuple(groupings),
-        choice_error=_choice_error(choice.chosen, groupings),
+        choice_error=float(np.hypot(_choice_error(choice.chosen, groupings), UNSURE_OF_KNOWN * change)),
+        known_share=0.0 if known is None else known[0],
+        known_change=change,
     )
+
+
+def _change_by_known(chosen: Grouping, share: float, without: Grouping, groupings: Sequence[GroupingFigures]) -> float:
+    """Return the change of the log-odds of a right prediction, if a share of the rows is of known groups.
+
+    It is that of a head, whose accuracy on these rows is that with folds that separate the groups.
+    """
+    top1 = {one.name: one.head_top1 for one in groupings}
+    new, known = top1[chosen.name], top1[without.name]
+    if new is None or known is None:
+        return 0.0
+    mixed = share * known + (1 - share) * new
+    return float(np.diff(logit(np.clip([new, mixed], 0.01, 0.99)))[0])
 
 
 def _kept(chosen: Grouping, key: Key) -> bool:

@@ -26,6 +26,15 @@ def test_the_changes_lead_from_the_out_of_fold_figure_to_the_claim() -> None:
     assert [step.interval is not None for step in steps] == [True, False, False, True]
 
 
+def test_test_drawings_of_known_groups_are_a_step() -> None:
+    steps = claim_steps(make_claim(known=0.015))
+    assert [step.change for step in steps[1:-1]] == pytest.approx([0.005, 0.015, 0.05])
+    assert steps[2].value == pytest.approx(steps[1].value + 0.015)
+    assert steps[-2].value == pytest.approx(steps[-1].value)
+    assert "+0.5 points for training drawings" in " ".join(make_claim(known=0.015).lines())
+    assert "+1.5 points for test rows of known groups" in " ".join(make_claim(known=0.015).lines())
+
+
 def test_the_lines_without_labels_lead_to_their_result() -> None:
     found = make_claim().label_free
     assert found is not None

@@ -42,6 +42,7 @@ class ClaimRecord(Artefact):
             and that it has for test rows.
         averaging: gain of averaging the networks.
         frequencies: change by class frequencies of the test rows that differ from those of the training rows.
+        known: gain of test rows whose group occurs in training although the folds keep it together; in `single`.
         test_rows: number of test rows.
         label_free: estimate on the test rows without labels; None without test rows.
         alarm: whether `expected` and `label_free` disagree by more than splits without shift show.
@@ -60,6 +61,7 @@ class ClaimRecord(Artefact):
     groups_tested: float
     averaging: float
     frequencies: float = 0.0
+    known: float = 0.0
     test_rows: int
     label_free: LabelFreeFigures | None = None
     alarm: bool = False
@@ -68,7 +70,7 @@ class ClaimRecord(Artefact):
     @property
     def by_groups(self) -> float:
         """Change by the groups per class that a network has for test rows."""
-        return self.single - self.out_of_fold.value - self.frequencies
+        return self.single - self.known - self.out_of_fold.value - self.frequencies
 
     def lines(self) -> Iterator[str]:
         """Yield what is claimed, one sentence per line, for logs and pages."""
@@ -76,6 +78,7 @@ class ClaimRecord(Artefact):
         steps = {
             "class frequencies": self.frequencies,
             "training drawings per class": self.by_groups,
+            "test rows of known groups": self.known,
             "averaging the networks": self.averaging,
         }
         parts = [f"{100 * gain:+.1f} points for {what}" for what, gain in steps.items() if abs(gain) >= 5e-4]

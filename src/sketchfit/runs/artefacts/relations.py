@@ -92,7 +92,10 @@ class Relations(Artefact):
         keys: all keys that were tested, related ones first.
         groupings: all that the folds could use, the one with the fewest groups first.
         choice_error: standard error of the accuracy with the chosen grouping, in log-odds; 0 for groups that something
-            names.
+            names, and that are all new or all known in the test set.
+        known_share: share of the test rows whose group occurs in training although the folds keep it together; 0 where
+            the test set shows either new groups or known ones.
+        known_change: by which these rows change the log-odds of a right prediction.
     """
 
     PLACE = "audit/relations.json"
@@ -103,6 +106,8 @@ class Relations(Artefact):
     keys: tuple[KeyFigures, ...] = ()
     groupings: tuple[GroupingFigures, ...] = ()
     choice_error: float = 0.0
+    known_share: float = 0.0
+    known_change: float = 0.0
 
     @property
     def only_copies(self) -> bool:
@@ -127,3 +132,8 @@ class Relations(Artefact):
             yield f"a head on frozen features is right out of fold on {', '.join(heads)}"
         yield f"folds keep together: {self.chosen} (folds.group={self.setting})"
         yield f"reason: {self.reason}"
+        if self.known_share:
+            yield (
+                f"known groups: {100 * self.known_share:.0f} % of the test rows are of groups that occur in training; "
+                "the claim counts them with the accuracy of folds that separate the groups"
+            )
