@@ -38,9 +38,6 @@ DIVIDED = 0.5
 CONSISTENT = 2.0
 """Standard errors by which a mismatch may exceed the smallest one."""
 
-CLEAR, CLEAR_ERRORS = 0.03, 3.0
-"""How far validation rows must be above test rows before clusters are tried: this much, and so many standard errors."""
-
 
 @dataclass(frozen=True)
 class Grouping:
@@ -209,6 +206,14 @@ def _new_groups(candidates: Sequence[Grouping], related: Sequence[Key], why: str
     return GroupingChoice(chosen, everything, f"{why}, so new groups are assumed")
 
 
+def with_resemblance(choice: GroupingChoice, compare: Compare) -> GroupingChoice:
+    """Measure how the chosen grouping resembles the test set, where that was not needed for the choice."""
+    if choice.chosen.name in choice.resemblances:
+        return choice
+    found = compare({choice.chosen.name: choice.chosen.group})
+    return replace(choice, resemblances={**choice.resemblances, **found})
+
+
 def known_groups(choice: GroupingChoice) -> tuple[float, Grouping] | None:
     """Return the share of test rows of groups that occur in training, although the folds keep these together.
 
@@ -239,14 +244,14 @@ def with_clusters(choice: GroupingChoice, levels: Sequence[Grouping], compare: C
         The given choice where it resembles the test set; else the level that resembles it most, after a line is fitted
         through all levels, as each alone depends on chance.
     """
-    known = choice.resemblances or compare({choice.chosen.name: choice.chosen.group})
-    own = known[choice.chosen.name]
-    if not levels or own.higher - 0.5 < max(CLEAR, CLEAR_ERRORS * own.error):
-        return replace(choice, resemblances=known)
+    choice = with_resemblance(choice, compare)
+    known, own = choice.resemblances, choice.resemblances[choice.chosen.name]
+    if not levels or not own.too_easy:
+        return choice
     found = compare({one.name: one.group for one in levels})
     best = _on_the_line(levels, found, choice.chosen, own)
     if found[best.name].mismatch >= own.mismatch:
-        return replace(choice, resemblances=known)
+        return choice
     together = tuple(sorted([*choice.candidates, *levels], key=lambda one: one.groups))
     reason = (
         "no key explains why a head is more certain of a validation row than of a test row in "

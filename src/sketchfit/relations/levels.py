@@ -23,7 +23,8 @@ UNSURE = 0.2
 """Standard deviation, in log-odds, of what clusters take away from a trained network beyond what they take away from
 the head by which they are chosen. Set after runs on drawn families: docs/claims.md."""
 
-_MOST_OF_CLASS = 3_000
+MOST_OF_CLASS = 3_000
+"""Rows of a class; larger classes have no clusters."""
 
 
 def cluster_levels(features: Floats, label: Ints) -> dict[float, Ints]:
@@ -39,7 +40,7 @@ def cluster_levels(features: Floats, label: Ints) -> dict[float, Ints]:
     trees = []
     for number in np.unique(label):
         rows = np.flatnonzero(label == number)
-        if 1 < len(rows) <= _MOST_OF_CLASS:
+        if 1 < len(rows) <= MOST_OF_CLASS:
             trees.append((rows, linkage(pdist(unit[rows].astype(np.float64), "cosine"), "average")))
     if not trees:
         return {}

@@ -22,6 +22,10 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
 
+CLEAR, CLEAR_ERRORS = 0.03, 3.0
+"""How far validation rows must be above test rows to be clearly easier: this much, and so many standard errors."""
+
+
 @dataclass(frozen=True)
 class Certainty:
     """How certain a head is of rows.
@@ -65,6 +69,11 @@ class Resemblance:
     def mismatch(self) -> float:
         """Distance of `higher` from 0.5, 0 … 0.5."""
         return abs(self.higher - 0.5)
+
+    @property
+    def too_easy(self) -> bool:
+        """Whether validation rows are clearly easier than test rows."""
+        return self.higher - 0.5 >= max(CLEAR, CLEAR_ERRORS * self.error)
 
 
 def resemblances(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -11,9 +12,17 @@ from numpy.typing import NDArray
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import crossing_pairs
 from sketchfit.errors import UserError
-from sketchfit.relations.choice import Grouping, GroupingChoice, candidates_of, choose, with_clusters, with_copies
+from sketchfit.relations.choice import (
+    Grouping,
+    GroupingChoice,
+    candidates_of,
+    choose,
+    with_clusters,
+    with_copies,
+    with_resemblance,
+)
 from sketchfit.relations.key import NO_VALUE, Key, joined, own_groups
-from sketchfit.relations.levels import cluster_levels
+from sketchfit.relations.levels import MOST_OF_CLASS, cluster_levels
 from sketchfit.relations.origins import Origins
 from sketchfit.relations.ranking import Tested
 from sketchfit.relations.resemblance import FoldPlan, Resemblance, resemblances
@@ -22,6 +31,8 @@ from sketchfit.runs.artefacts.relations import CLUSTERS
 from sketchfit.stages.context import RunContext
 from sketchfit.stages.frozen_rows import FrozenRows
 from sketchfit.wording import counted
+
+log = logging.getLogger(__name__)
 
 Ints = NDArray[np.int64]
 
@@ -64,13 +75,19 @@ def choose_grouping(context: RunContext, rows: KeyedRows, tested: tuple[Tested, 
 
     comparable = len(frozen.test_values) >= FEWEST_TEST_ROWS
     choice = choose(candidates, related, len(rows.origins.test), compare if comparable else None)
-    if not comparable or drifts:
+    if not comparable:
+        return choice
+    choice = with_resemblance(choice, compare)
+    if drifts or not choice.resemblances[choice.chosen.name].too_easy:
         return choice
     return with_clusters(choice, _levels(rows, frozen), compare)
 
 
 def _levels(rows: KeyedRows, frozen: FrozenRows) -> list[Grouping]:
     """Return groupings by clusters of similar rows, which keep near-duplicates together too."""
+    if large := int((np.bincount(frozen.label) > MOST_OF_CLASS).sum()):
+        classes = f"{counted(large, 'class')} with more than {MOST_OF_CLASS:,} rows"
+        log.info(f"note: clusters of similar rows are not searched in {classes}")
     found = []
     for size, group in cluster_levels(frozen.values, frozen.label).items():
         of_row = np.full(len(rows.copies.train), NO_VALUE, dtype=np.int64)

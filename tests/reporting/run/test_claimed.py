@@ -65,6 +65,16 @@ def test_all_parts_are_in_the_section(make_run: Callable[..., Path]) -> None:
     assert section.html.count("<table") == section.html.count("</table>") == 5
 
 
+def test_unexplained_ease_of_held_out_drawings_is_a_box(make_run: Callable[..., Path]) -> None:
+    run = make_run()
+    make_claim().write(run)
+    make_relations().model_copy(update={"warning": "more certain in 66 % of all pairs"}).write(run)
+    section = claimed_section(Run.open(run))
+    assert section is not None
+    assert section.html.count('class="alarm"') == 1
+    assert "more certain in 66 % of all pairs" in section.html
+
+
 def test_an_alarm_is_a_box_with_its_causes(make_run: Callable[..., Path]) -> None:
     run = make_run()
     make_claim(alarm=True, causes=("lines are <twice> as wide",)).write(run)

@@ -96,6 +96,8 @@ class Relations(Artefact):
         known_share: share of the test rows whose group occurs in training although the folds keep it together; 0 where
             the test set shows either new groups or known ones.
         known_change: by which these rows change the log-odds of a right prediction.
+        warning: that validation rows are clearly easier than test rows, for a reason that was not found; empty where
+            they are not.
     """
 
     PLACE = "audit/relations.json"
@@ -108,6 +110,7 @@ class Relations(Artefact):
     choice_error: float = 0.0
     known_share: float = 0.0
     known_change: float = 0.0
+    warning: str = ""
 
     @property
     def only_copies(self) -> bool:
@@ -137,3 +140,5 @@ class Relations(Artefact):
                 f"known groups: {100 * self.known_share:.0f} % of the test rows are of groups that occur in training; "
                 "the claim counts them with the accuracy of folds that separate the groups"
             )
+        if self.warning:
+            yield f"WARNING: {self.warning}"
