@@ -40,7 +40,7 @@ class DistillationJob:
         recipe_without_teacher: the student's recipe without the teacher's part of the loss.
         teachers: all members; the mean of their probabilities is the teacher.
         folds: those that were trained.
-        group: int64 [N], near-duplicate group of each training row; None where it is not known.
+        group: int64 [N], related rows share a number; None where it is not known.
         test_rows: train on the readable test rows too, on the teacher's probabilities alone.
     """
 

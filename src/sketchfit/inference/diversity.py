@@ -40,7 +40,7 @@ def diversity(members: Mapping[str, Floats], label: Ints, group: Ints | None = N
     Args:
         members: out-of-fold probabilities by name, float [N, C].
         label: int [N].
-        group: int [N], the family of near-duplicates of each row; None: rows are independent.
+        group: int [N], related rows share a number; None: rows are independent.
     """
     parts = list(members.values())
     answer = np.stack([prob.argmax(axis=1) for prob in parts])

@@ -49,7 +49,7 @@ def estimation_folds(fold: Ints, group: Ints | None = None, count: int = 5, seed
 
     Args:
         fold: int [N], of the rows that have out-of-fold probabilities.
-        group: int [N], the family of near-duplicates of each row; None: rows are independent.
+        group: int [N], related rows share a number; None: rows are independent.
         count: number of random parts.
         seed: of the random parts.
     """

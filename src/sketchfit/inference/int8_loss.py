@@ -57,7 +57,7 @@ class LabelledPictures:
     Attributes:
         pictures: uint8 [N, size, size, channels].
         labels: int64 [N].
-        group: int64 [N], families of near-duplicates; None: rows are independent.
+        group: int64 [N], related rows share a number; None: rows are independent.
     """
 
     pictures: Pictures

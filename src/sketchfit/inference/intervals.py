@@ -1,7 +1,7 @@
 """Confidence intervals for proportions and means, and paired comparisons on the same rows.
 
-Near-duplicates are often all correct or all wrong, so rows are not independent. Where `group` (int [N], one number per
-family of near-duplicates) is given, families are the unit of resampling and of the effective sample size.
+Related rows, such as near-duplicates or those of one drawer, are often all correct or all wrong. Where `group` (int
+[N], related rows share a number) is given, families are the unit of resampling and of the effective sample size.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ def expected_accuracy(
         members: out-of-fold probabilities, float [N, C] each.
         label: int [N].
         rules: as for the test rows.
-        group: int [N], the family of near-duplicates of each row; None: rows are independent.
+        group: int [N], related rows share a number; None: rows are independent.
     """
     picked = chosen(members, rules)
     if not picked.any():
@@ -148,7 +148,7 @@ def check_teacher(teachers: Sequence[Teacher], student_fold: int, fold: Ints, gr
         teachers: all models that the student's pseudo-labels come from.
         student_fold: the fold on which the student is validated.
         fold: int [N], the fold in which each row of the training table is validated; -1: never.
-        group: int [N], the family of near-duplicates of each row; None: rows are independent.
+        group: int [N], related rows share a number; None: rows are independent.
 
     Raises:
         UserError: one sentence per teacher that was trained on such rows.

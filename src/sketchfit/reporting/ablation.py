@@ -13,7 +13,7 @@ from sketchfit.visible import people_csv
 
 NOTE = (
     "All variants were trained on the same folds with the same seeds as the base. The difference is in out-of-fold "
-    "top-1, row by row, with a 95 % interval over families of near-duplicates. A variant counts as better or worse "
+    "top-1, row by row, with a 95 % interval over groups of related rows. A variant counts as better or worse "
     "only if its interval excludes 0 and every seed agrees in sign. The interval covers the choice of drawings, not "
     "the randomness of training. Of many variants without effect, one in twenty still has an interval without 0."
 )
@@ -56,7 +56,7 @@ def ablation_table(
 
     Args:
         base, variants: their results on the same rows.
-        group: int64 [n], family of near-duplicates per row; None: rows are independent.
+        group: int64 [n], related rows share a number; None: rows are independent.
 
     Returns:
         The base, then the variants, the best first.

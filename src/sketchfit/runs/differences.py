@@ -1,7 +1,7 @@
 """Differences of two figures on the same rows, with an interval and a p-value that agree.
 
-Near-duplicates are often all correct or all wrong, so rows are not independent. Where `group` (int [N], one number per
-family of near-duplicates) is given, families are the unit of resampling.
+Related rows, such as near-duplicates or those of one drawer, are often all correct or all wrong. Where `group` (int
+[N], related rows share a number) is given, families are the unit of resampling.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Wilson's interval for proportions, also where rows are not independent.
 
-Near-duplicates are often all correct or all wrong. Where `group` (int [N], one number per family of near-duplicates) is
-given, families decide the effective sample size.
+Related rows are often all correct or all wrong. Where `group` (int [N], related rows share a number) is given,
+families decide the effective sample size.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def with_directions(
     Args:
         context: of the run.
         members: by name.
-        group: int64 [N], near-duplicate group of each training row; None: rows are independent.
+        group: int64 [N], related rows share a number; None: rows are independent.
     """
     open_members = {name: one for name, one in members.items() if measures(one.recipe)}
     extra = context.recipe.pseudo_label.noisy_student if context.recipe.pseudo_label.enabled else None

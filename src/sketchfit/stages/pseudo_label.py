@@ -91,7 +91,7 @@ def choose_labels(
         teachers: each with its probabilities of all test rows, [N_test, C].
         fold: of the student.
         test: images of the test table.
-        group: int64 [N], near-duplicate group of each training row, or None.
+        group: int64 [N], related rows share a number, or None.
 
     Raises:
         UserError: a teacher has learnt from rows on which the student is validated, or from near-duplicates of them.

@@ -158,7 +158,7 @@ def check_students(folds: Sequence[Fold], group: NDArray[np.int64] | None, recip
 
     Args:
         folds: those that will be trained.
-        group: int64 [N], near-duplicate group of each row; None where it is not known.
+        group: int64 [N], related rows share a number; None where it is not known.
         recipe: of the run.
 
     Raises:

@@ -38,7 +38,7 @@ def check_start_weights(
         context: of the run.
         recipes: of the members and the student, by name.
         folds: those that will be trained.
-        group: int64 [N], near-duplicate group of each training row; None where none are known.
+        group: int64 [N], related rows share a number; None where none are known.
 
     Raises:
         UserError: a file of weights has learnt from rows of a fold that it is validated on, or from copies of them.

@@ -106,7 +106,7 @@ def compare_ensembles(
 
     Args:
         members: out-of-fold probabilities by name, float [n, C], of these rows.
-        rows: labels, folds for nested estimates, and families of near-duplicates.
+        rows: labels, folds for nested estimates, and groups of related rows.
         methods: by name; see `methods_of`.
         honest_choice: also estimate the choice of the best method, which takes as many times the time as there are
             folds.

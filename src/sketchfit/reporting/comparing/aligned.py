@@ -27,7 +27,7 @@ class AlignedRuns:
         root: folder of the first run's images.
         paths: n image files, relative to `root`.
         label: int64 [n], the first run's.
-        group: int64 [n], family of near-duplicates per row; None where rows are independent.
+        group: int64 [n], related rows share a number; None where rows are independent.
         prob: float32 [n, C] per run, classes in the first run's order.
         class_names: C names.
     """

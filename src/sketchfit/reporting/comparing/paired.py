@@ -49,7 +49,7 @@ class PairedRuns:
 
     @classmethod
     def of(cls, aligned: AlignedRuns) -> PairedRuns:
-        """Resample the drawings; families of near-duplicates are the unit."""
+        """Resample the drawings; groups of related rows are the unit."""
         few, count = min(MANY, len(aligned.class_names)), len(aligned.names)
         repeats = max(_REPEATS, _PER_PAIR * count * (count - 1) // 2)
         label, group = aligned.label, aligned.group

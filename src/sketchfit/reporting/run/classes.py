@@ -44,7 +44,7 @@ def classes_section(evidence: Evidence, group: NDArray[np.int64] | None) -> Page
 
     Args:
         evidence: the run.
-        group: int64 [n], family of near-duplicates per row, for the intervals; None: rows are independent.
+        group: int64 [n], related rows share a number, for the intervals; None: rows are independent.
     """
     names = evidence.class_names
     results = class_results(evidence.label, evidence.answer, evidence.class_count, group)
@@ -69,7 +69,7 @@ def class_results(
     Args:
         label, answer: int64 [N].
         classes: number of classes.
-        group: int64 [N], family of near-duplicates per row, for the intervals.
+        group: int64 [N], related rows share a number, for the intervals.
     """
     matrix = confusion_matrix(label, answer, classes)
     correct = label == answer

@@ -1,7 +1,7 @@
 """Slices by one trait, each compared with all other rows.
 
-The p-value is that of a two-sided z-test on the difference of proportions whose variance counts families of
-near-duplicates as units (a sandwich estimator). Holm's correction (1979) keeps the probability of any false alarm in a
+The p-value is that of a two-sided z-test on the difference of proportions whose variance counts groups of
+related rows as units (a sandwich estimator). Holm's correction (1979) keeps the probability of any false alarm in a
 table below 5 %.
 """
 
@@ -107,7 +107,7 @@ def compare_slices(
     Args:
         masks: (trait, name, bool [n]) per slice.
         correct: bool [n].
-        group: int64 [n], family of near-duplicates per row; None: rows are independent.
+        group: int64 [n], related rows share a number; None: rows are independent.
 
     Returns:
         The worst first. Slices with fewer than `SMALLEST` rows inside or outside are left out.

@@ -1,4 +1,4 @@
-"""Headline figures of a set of probabilities, each with a 95 % interval over families of near-duplicates.
+"""Headline figures of a set of probabilities, each with a 95 % interval over groups of related rows.
 
 Top-1 and top-5 are proportions and use Wilson's interval on the effective sample size (`inference.intervals`). The
 others are resampled: families are sampled with replacement, and each row counts as often as its family was sampled.
@@ -40,7 +40,7 @@ class Resamples:
 
     Attributes:
         rows: number of rows.
-        group: int64 [rows], family of near-duplicates per row; None: rows are independent.
+        group: int64 [rows], related rows share a number; None: rows are independent.
         repeats: number of resamples.
         seed: of the generator.
     """
@@ -67,7 +67,7 @@ def figures(
     Args:
         prob: float [N, C].
         label: int64 [N].
-        group: int64 [N], family of near-duplicates per row; None: rows are independent.
+        group: int64 [N], related rows share a number; None: rows are independent.
         repeats: number of resamples.
     """
     resamples = Resamples(len(label), group, repeats)

@@ -81,7 +81,7 @@ def compare_changes(
     Args:
         answers: name to int64 [n], the class predicted; holds `UNCHANGED`.
         label: int64 [n], the class of each row.
-        group: int64 [n], family of near-duplicates per row; None: rows are independent.
+        group: int64 [n], related rows share a number; None: rows are independent.
     """
     right = {name: answer == label for name, answer in answers.items()}
     base = right[UNCHANGED]

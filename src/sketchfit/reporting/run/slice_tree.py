@@ -1,6 +1,6 @@
 """Weak slices as leaves of a shallow tree over all traits ("slice finding", after Chung et al., 1807.06068).
 
-The tree is grown on half of the families of near-duplicates, and its leaves are judged on the other half, so the rows
+The tree is grown on half of the groups of related rows, and its leaves are judged on the other half, so the rows
 that show a slice did not choose it.
 """
 
@@ -42,7 +42,7 @@ def tree_slices(
     Args:
         traits: see `trait_masks`.
         correct: bool [n].
-        group: int64 [n], family of near-duplicates per row; None: rows are independent.
+        group: int64 [n], related rows share a number; None: rows are independent.
         depth: of the tree.
         seed: of the division into halves.
 

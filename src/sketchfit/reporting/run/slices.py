@@ -49,7 +49,7 @@ def find_slices(evidence: Evidence, group: NDArray[np.int64] | None, threads: in
 
     Args:
         evidence: the run.
-        group: int64 [n], family of near-duplicates per row; None: rows are independent.
+        group: int64 [n], related rows share a number; None: rows are independent.
         threads: for measuring.
     """
     traits = evidence.traits
