@@ -125,6 +125,27 @@ def test_claims_of_unequal_groups_contain_the_truth_as_often_as_they_state(sizes
     assert inside / 150 > 0.92
 
 
+@pytest.mark.parametrize(("train", "test"), [((100, 10), (4, 150)), ((50, 4), (5, 60)), ((20, 30), (300, 2))])
+def test_claims_for_groups_of_other_sizes_contain_the_truth_as_often_as_they_state(
+    train: tuple[int, int], test: tuple[int, int]
+) -> None:
+    rng, inside = np.random.default_rng(train[0]), {None: 0, float(test[0]): 0}
+    group = np.repeat(np.arange(train[0]), train[1])
+    label, count = np.zeros(len(group), np.int64), test[0] * test[1]
+    certain = np.eye(2)[np.zeros(count, dtype=np.int64)]  # the answer is one network
+    left = UnitsLeft(np.full(len(group), 9.0), np.full((5, 1), 9), np.ones(1))
+    for _ in range(200):
+        rate = expit(rng.normal(0, 1, train[0] + test[0]))
+        right = rng.random(len(group)) < rate[group]
+        truth = (rng.random(count) < np.repeat(rate[train[0] :], test[1])).mean()
+        for groups in inside:
+            rows = OutOfFold(right, label, group, left, test_groups=groups)
+            found = make_claim(rows, SLOPE, certain, [certain]).expected
+            inside[groups] += found.low <= truth <= found.high
+    assert inside[float(test[0])] / 200 > 0.91
+    assert test[0] > 100 or inside[None] / 200 < 0.85  # where few groups are not counted
+
+
 @pytest.mark.parametrize("right", [0, 100])
 def test_all_right_or_all_wrong_gives_an_interval_within_bounds(right: int) -> None:
     found = make_claim(rows(right, 100, 2, 3), SLOPE, NO_TEST, []).expected

@@ -11,6 +11,7 @@ import pytest
 from sketchfit.config.load import load_recipe
 from sketchfit.relations.choice import candidates_of, choose
 from sketchfit.relations.key import NO_VALUE, Key
+from sketchfit.relations.ranking import Tested
 from sketchfit.runs.artefacts import Relations
 from sketchfit.stages.frozen_rows import FrozenRows
 from sketchfit.stages.relation_choice import KeyedRows, fold_plan
@@ -74,3 +75,21 @@ def test_groups_that_are_all_new_or_all_known_change_nothing(known: int, chosen:
     assert found.chosen == chosen
     assert (found.known_share, found.known_change, found.choice_error) == (0, 0, 0)
     assert mixed(found) == pytest.approx(truth, abs=0.1)
+
+
+def test_groups_of_the_test_rows_are_counted_where_a_kept_key_names_them() -> None:
+    train = np.repeat(np.arange(10), 4)
+    named = Key("drawer", "column", train, np.array([20] * 6 + [21] * 2 + [NO_VALUE]))
+    unnamed = Key("photo", "name", train, np.full(9, NO_VALUE))
+    copies = Key("near_duplicate", "near_duplicate", np.arange(40), np.full(9, NO_VALUE))
+    evidence: Any = SimpleNamespace(
+        groups=10, sizes=(4, 4, 4), effect=0.1, z=9.0, p=0.0, hit_rate=0.5, expected_hit_rate=0.1, related=True
+    )
+    context: Any = SimpleNamespace(table=SimpleNamespace(label=np.tile([0, 1], 20)), recipe=RECIPE)
+    origins: Any = None
+    for key, expected in ((named, 81 / 41), (unnamed, None)):
+        choice = choose(candidates_of(copies, [key], fold_plan(RECIPE), context.table.label), [key], 9, None)
+        tested = Tested(key, evidence, "related", "")
+        found = relation_figures(context, choice, (tested,), KeyedRows(origins, copies, None))
+        assert key.name in choice.chosen.keys
+        assert found.test_groups == (None if expected is None else pytest.approx(expected))

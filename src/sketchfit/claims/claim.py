@@ -22,7 +22,7 @@ from sketchfit.claims.learning_curve import Slope
 from sketchfit.claims.units_left import UnitsLeft
 from sketchfit.inference.arrays import Floats
 from sketchfit.inference.intervals import LEVEL, Estimate, accuracy
-from sketchfit.runs.few_groups import t_quantile
+from sketchfit.runs.few_groups import independent_groups, t_quantile
 
 SHARED = 1.5
 """Variance of an out-of-fold accuracy over that of independent networks: networks of different folds share training
@@ -73,6 +73,7 @@ class OutOfFold:
         known_change: change of the log-odds by test rows whose group occurs in training, although folds keep it
             together.
         frequency_error: standard error of the accuracy from the class frequencies of the test rows.
+        test_groups: independent groups that the test rows are worth, where something names them; None: unknown.
     """
 
     right: NDArray[np.bool_]
@@ -82,6 +83,7 @@ class OutOfFold:
     choice_error: float = 0.0
     known_change: float = 0.0
     frequency_error: float = 0.0
+    test_groups: float | None = None
 
 
 def make_claim(rows: OutOfFold, slope: Slope, final: Floats, units: Sequence[Floats]) -> Claim:
@@ -99,9 +101,7 @@ def make_claim(rows: OutOfFold, slope: Slope, final: Floats, units: Sequence[Flo
     corrections = float(np.hypot(spread * np.hypot(change * slope.error, rows.choice_error), rows.frequency_error))
     single_error = float(np.hypot(of_rows * np.sqrt(SHARED), corrections)) * share
     value = averaged_accuracy(final, units, single) if len(final) else single
-    of_test = 0.0
-    if len(final):  # the classes of few test rows are a matter of chance too
-        of_test = float(np.sqrt(max(of_rows**2 * len(rows.right), value * (1 - value)) / len(final)))
+    of_test = np.sqrt(_variance_per_row(rows, of_rows, value, len(final)) / len(final)) if len(final) else 0.0
     error = float(np.sqrt(single_error**2 + (UNSURE_OF_GAIN * (value - single)) ** 2 + of_test**2))
     half = t_quantile(LEVEL, freedom) * error
     return Claim(
@@ -116,6 +116,24 @@ def make_claim(rows: OutOfFold, slope: Slope, final: Floats, units: Sequence[Flo
         frequencies=float(np.average(rows.right, weights=rows.left.weights) - rows.right.mean()),
         known=single - _single(replace(rows, known_change=0.0), slope)[0],
     )
+
+
+def _variance_per_row(rows: OutOfFold, of_rows: float, value: float, count: int) -> float:
+    """Return the variance of the accuracy of test rows, times their number: their classes are a matter of chance too.
+
+    Args:
+        rows: out-of-fold answers.
+        of_rows: standard error of the accuracy of these.
+        value: accuracy on test rows.
+        count: number of test rows.
+    """
+    related = of_rows**2 * len(rows.right)
+    if rows.group is None or rows.test_groups is None:  # test rows are as related as these
+        return max(related, value * (1 - value))
+    size = len(rows.right) / independent_groups(np.unique(rows.group, return_counts=True)[1])
+    independent = max(float(rows.right.mean() * (1 - rows.right.mean())), 1e-9)
+    alike = (related / independent - 1) / max(size - 1, 1e-9)  # correlation of rows of a group
+    return value * (1 - value) * (1 + (count / rows.test_groups - 1) * float(np.clip(alike, 0, 1)))
 
 
 def with_unreadable(figure: Estimate, unreadable: int, chance: float) -> Estimate:

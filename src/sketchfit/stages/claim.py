@@ -51,17 +51,8 @@ def claim_record(context: RunContext, state: RunState) -> ClaimRecord:
     frequencies = TestFrequencies.of(state.class_frequencies)
     left = _left(context, state, frequencies)
     slope, relations = _slope(context, state, left), _relations(context)
-    error, known_change = (relations.choice_error, relations.known_change) if relations else (0.0, 0.0)
     found = make_claim(
-        OutOfFold(
-            right,
-            rows.label,
-            rows.group,
-            left,
-            error,
-            known_change,
-            0.0 if frequencies is None else frequencies.error(right, rows.label),
-        ),
+        _out_of_fold(state, right, left, relations, frequencies),
         slope,
         answers.final,
         [one.test for one in answers.units],
@@ -76,6 +67,29 @@ def claim_record(context: RunContext, state: RunState) -> ClaimRecord:
     figures = figures.model_copy(update={"accuracy": _of_all_rows(context, figures.accuracy, answers)})
     causes = (f"their answers resemble those to: {figures.resembles}",) if raised.fires and figures.resembles else ()
     return record.model_copy(update={"label_free": figures, "alarm": raised.fires, "causes": causes})
+
+
+def _out_of_fold(
+    state: RunState,
+    right: NDArray[np.bool_],
+    left: UnitsLeft,
+    relations: Relations | None,
+    frequencies: TestFrequencies | None,
+) -> OutOfFold:
+    """Return the out-of-fold answers with what is known of the test rows."""
+    rows, of_frequencies = state.rows, 0.0 if frequencies is None else frequencies.error(right, state.rows.label)
+    if relations is None:
+        return OutOfFold(right, rows.label, rows.group, left, frequency_error=of_frequencies)
+    return OutOfFold(
+        right,
+        rows.label,
+        rows.group,
+        left,
+        relations.choice_error,
+        relations.known_change,
+        of_frequencies,
+        relations.test_groups,
+    )
 
 
 def _label_free(context: RunContext, state: RunState, answers: Answers) -> LabelFree:

@@ -9,11 +9,12 @@ from scipy.special import logit
 
 from sketchfit.data.folds import crossing_pairs, stratified_folds
 from sketchfit.relations.choice import Grouping, GroupingChoice, known_groups, shared_with_test
-from sketchfit.relations.key import Key, keeps_together, own_groups
+from sketchfit.relations.key import Key, joined, keeps_together, own_groups
 from sketchfit.relations.levels import error_of_level
 from sketchfit.relations.ranking import Tested
 from sketchfit.runs.artefacts import GroupingFigures, KeyFigures, Relations
 from sketchfit.runs.artefacts.relations import CLUSTERS
+from sketchfit.runs.few_groups import independent_groups
 from sketchfit.stages.context import RunContext
 from sketchfit.stages.relation_choice import KeyedRows, fold_plan
 
@@ -71,8 +72,18 @@ def relation_figures(
         choice_error=float(np.hypot(_choice_error(choice.chosen, groupings), UNSURE_OF_KNOWN * change)),
         known_share=0.0 if known is None else known[0],
         known_change=change,
+        test_groups=_test_groups(choice.chosen, [one.key for one in tested]),
         warning=_warning(choice),
     )
+
+
+def _test_groups(chosen: Grouping, keys: Sequence[Key]) -> float | None:
+    """Return how many equal groups those of the test rows are worth; None where no key of the grouping names them."""
+    naming = [one for one in keys if one.name in chosen.keys and shared_with_test(one) is not None]
+    if not naming:
+        return None
+    sizes = np.unique(own_groups(joined(chosen.name, naming).test), return_counts=True)[1]
+    return independent_groups(sizes)
 
 
 def _change_by_known(chosen: Grouping, share: float, without: Grouping, groupings: Sequence[GroupingFigures]) -> float:

@@ -96,6 +96,8 @@ class Relations(Artefact):
         known_share: share of the test rows whose group occurs in training although the folds keep it together; 0 where
             the test set shows either new groups or known ones.
         known_change: by which these rows change the log-odds of a right prediction.
+        test_groups: equal groups that the groups of the test rows are worth, (Σ sizes)² / Σ sizes²; None where nothing
+            names them.
         warning: that validation rows are clearly easier than test rows, for a reason that was not found; empty where
             they are not.
     """
@@ -110,6 +112,7 @@ class Relations(Artefact):
     choice_error: float = 0.0
     known_share: float = 0.0
     known_change: float = 0.0
+    test_groups: float | None = None
     warning: str = ""
 
     @property
