@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sketchfit.claims.claim import OutOfFold, make_claim
-from sketchfit.claims.frequencies import TestFrequencies
+from sketchfit.claims.frequencies import ShiftedFrequencies
 from sketchfit.claims.learning_curve import Slope
 from sketchfit.claims.units_left import UnitsLeft
 from sketchfit.runs.artefacts import EstimatedFrequencies
@@ -34,12 +34,12 @@ def estimated(**fields: Any) -> EstimatedFrequencies:
 
 @pytest.mark.parametrize("fields", [{"differs": False}, {"other_confidence": 0.1}])
 def test_only_frequencies_that_differ_while_the_drawings_do_not_count(fields: dict[str, Any]) -> None:
-    assert TestFrequencies.of(estimated(**fields)) is None
-    assert TestFrequencies.of(None) is None
+    assert ShiftedFrequencies.of(estimated(**fields)) is None
+    assert ShiftedFrequencies.of(None) is None
 
 
 def test_weights_and_error_by_hand() -> None:
-    found = TestFrequencies.of(estimated())
+    found = ShiftedFrequencies.of(estimated())
     assert found is not None
     label, right = np.array([0, 0, 0, 1]), np.array([True, True, False, False])
     # Shares of rows are 3/4 and 1/4: ratios 0.8 / 3 and 0.2 per row, which sum to 1 over the four rows.
@@ -49,10 +49,10 @@ def test_weights_and_error_by_hand() -> None:
 
 
 def test_a_class_without_validated_rows_has_no_weight() -> None:
-    found = TestFrequencies.of(estimated())
+    found = ShiftedFrequencies.of(estimated())
     assert found is not None
     np.testing.assert_allclose(found.weight(np.array([1, 1])), [1, 1])
-    none = TestFrequencies(np.array([1.0, 0.0]), np.zeros(2))
+    none = ShiftedFrequencies(np.array([1.0, 0.0]), np.zeros(2))
     np.testing.assert_allclose(none.weight(np.array([1, 1])), [1, 1])
 
 
@@ -63,7 +63,7 @@ def test_claims_for_other_frequencies_contain_the_truth_as_often_as_they_state()
         label = np.repeat(np.arange(classes), 25)
         right = rng.random(len(label)) < rate[label]
         truth = (rng.random(1000) < rate[rng.choice(classes, 1000, p=share)]).mean()
-        frequencies = TestFrequencies(share, np.full(classes, 0.005))
+        frequencies = ShiftedFrequencies(share, np.full(classes, 0.005))
         test = np.full((5, classes), 20)
         before = UnitsLeft(np.full(len(label), 20.0), test, np.full(classes, 1 / classes))
         after = UnitsLeft(np.full(len(label), 20.0), test, share, frequencies.weight(label))

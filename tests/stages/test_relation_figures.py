@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from sketchfit.config.load import load_recipe
+from sketchfit.relations import ranking
 from sketchfit.relations.choice import candidates_of, choose
 from sketchfit.relations.key import NO_VALUE, Key
-from sketchfit.relations.ranking import Tested
 from sketchfit.runs.artefacts import Relations
 from sketchfit.stages.frozen_rows import FrozenRows
 from sketchfit.stages.relation_choice import KeyedRows, fold_plan
@@ -89,7 +89,7 @@ def test_groups_of_the_test_rows_are_counted_where_a_kept_key_names_them() -> No
     origins: Any = None
     for key, expected in ((named, 81 / 41), (unnamed, None)):
         choice = choose(candidates_of(copies, [key], fold_plan(RECIPE), context.table.label), [key], 9, None)
-        tested = Tested(key, evidence, "related", "")
+        tested = ranking.Tested(key, evidence, "related", "")
         found = relation_figures(context, choice, (tested,), KeyedRows(origins, copies, None))
         assert key.name in choice.chosen.keys
         assert found.test_groups == (None if expected is None else pytest.approx(expected))

@@ -13,7 +13,7 @@ _Z = 1.96
 
 
 @dataclass(frozen=True)
-class TestFrequencies:
+class ShiftedFrequencies:
     """Estimated class frequencies of the test rows.
 
     Attributes:
@@ -21,13 +21,11 @@ class TestFrequencies:
         share_error: float64 [C], standard errors.
     """
 
-    __test__ = False  # for pytest, which collects classes of this name
-
     share: Floats
     share_error: Floats
 
     @classmethod
-    def of(cls, found: EstimatedFrequencies | None) -> TestFrequencies | None:
+    def of(cls, found: EstimatedFrequencies | None) -> ShiftedFrequencies | None:
         """Return the frequencies where they are shown to differ, and the drawings themselves are not; else None."""
         if found is None or not found.differs or found.other_confidence is not None:
             return None

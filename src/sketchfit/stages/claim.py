@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sketchfit.claims.alarm import alarm
 from sketchfit.claims.claim import Claim, OutOfFold, make_claim, with_unreadable
-from sketchfit.claims.frequencies import TestFrequencies
+from sketchfit.claims.frequencies import ShiftedFrequencies
 from sketchfit.claims.label_free import LabelFree
 from sketchfit.claims.learning_curve import USUAL, RepeatedFolds, Slope, measure_slope
 from sketchfit.claims.unit import Answers, FoldUnit
@@ -48,7 +48,7 @@ def claim_record(context: RunContext, state: RunState) -> ClaimRecord:
     rows = state.rows
     answers = answers_of(state)
     right = rows.right(made(state.calibrated).predictions.oof)
-    frequencies = TestFrequencies.of(state.class_frequencies)
+    frequencies = ShiftedFrequencies.of(state.class_frequencies)
     left = _left(context, state, frequencies)
     slope, relations = _slope(context, state, left), _relations(context)
     found = make_claim(
@@ -74,7 +74,7 @@ def _out_of_fold(
     right: NDArray[np.bool_],
     left: UnitsLeft,
     relations: Relations | None,
-    frequencies: TestFrequencies | None,
+    frequencies: ShiftedFrequencies | None,
 ) -> OutOfFold:
     """Return the out-of-fold answers with what is known of the test rows."""
     rows, of_frequencies = state.rows, 0.0 if frequencies is None else frequencies.error(right, state.rows.label)
@@ -187,7 +187,7 @@ def complete_repeats(folds: Sequence[Fold]) -> bool:
     return all(np.array_equal(one, rows[0]) for one in rows)
 
 
-def _left(context: RunContext, state: RunState, frequencies: TestFrequencies | None) -> UnitsLeft:
+def _left(context: RunContext, state: RunState, frequencies: ShiftedFrequencies | None) -> UnitsLeft:
     """Count the groups of each class that the folds leave; rows without relations are groups of their own."""
     table = context.table
     group = np.arange(len(table.label)) if state.group is None else state.group
