@@ -67,3 +67,11 @@ def test_rows_in_another_order_are_aligned(old: Path, split: str) -> None:
     assert row.tolist() == list(range(len(part)))
     assert np.array_equal(one, part.prob)
     assert np.array_equal(two, part.prob)
+
+
+def test_rows_may_be_missing_by_folds_only() -> None:
+    fold = np.arange(12) // 6  # of rows 0 … 11; the members have the even ones
+    folds = {"a": fold, "b": fold}
+    check_compatible({"a": (TABLE, made()), "b": (TABLE, made(3))}, folds)
+    with pytest.raises(UserError, match="b lacks 1 row that a has, the first is row 10"):
+        check_compatible({"a": (TABLE, made()), "b": (TABLE, made(5))}, folds)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.errors import RunError
+from sketchfit.inference.arrays import Ints
 from sketchfit.runs.networks import Split
 from sketchfit.runs.probabilities import Probabilities
 from sketchfit.runs.run import Run
@@ -21,8 +22,8 @@ _SHOWN = 3
 def align_runs(runs: Mapping[str, Run], split: Split) -> tuple[NDArray[np.int64], tuple[NDArray[np.float32], ...]]:
     """Read the probabilities of runs, and bring them into the same order.
 
-    Out of fold, runs may have different rows: a run with a deadline validates some folds, others score some. The rows
-    are then those that all runs have validated.
+    Out of fold, runs may have validated different folds, as those with a deadline do. The rows are then those that all
+    runs have validated.
 
     Args:
         runs: each with the name by which messages call it.
@@ -36,7 +37,8 @@ def align_runs(runs: Mapping[str, Run], split: Split) -> tuple[NDArray[np.int64]
             common.
     """
     parts = {name: run.oof() if split == "oof" else run.test() for name, run in runs.items()}
-    check_compatible({name: (run.table, parts[name]) for name, run in runs.items()}, same_rows=split == "test")
+    folds = {name: run.rows.fold for name, run in runs.items()} if split == "oof" else None
+    check_compatible({name: (run.table, parts[name]) for name, run in runs.items()}, folds)
     row = reduce(np.intersect1d, [part.row for part in parts.values()])
     if not len(row):
         raise RunError(
@@ -46,14 +48,17 @@ def align_runs(runs: Mapping[str, Run], split: Split) -> tuple[NDArray[np.int64]
     return row, tuple(part.at(row) for part in parts.values())
 
 
-def check_compatible(members: Mapping[str, tuple[RunTable, Probabilities]], *, same_rows: bool = True) -> None:
+def check_compatible(
+    members: Mapping[str, tuple[RunTable, Probabilities]], folds: Mapping[str, Ints] | None = None
+) -> None:
     """Refuse members that can't be combined, with every reason.
 
-    Each must be sound by itself; all must share the table, the classes and their order. The order of rows may differ.
+    Each must be sound by itself; all must share the table, the classes and their order, and the set of rows. The order
+    of rows may differ.
 
     Args:
         members: table and probabilities of each, by the name by which messages call it.
-        same_rows: whether all must have the same set of rows.
+        folds: int64 [N], the fold of each training row of each member: it may lack all rows of a fold. None: of none.
 
     Raises:
         UserError: one sentence per problem.
@@ -64,8 +69,7 @@ def check_compatible(members: Mapping[str, tuple[RunTable, Probabilities]], *, s
     first = next(iter(members))
     for name in list(members)[1:]:
         found += [f"{name} and {first} {problem}" for problem in _table_problems(members[first][0], members[name][0])]
-        if same_rows:
-            found += _row_problems((first, members[first][1]), (name, members[name][1]))
+        found += _row_problems((first, members[first][1]), (name, members[name][1]), folds)
     if found:
         raise RunError(found, "Combine runs on the same table only, and run those that are incomplete again.")
 
@@ -79,10 +83,16 @@ def _table_problems(first: RunTable, other: RunTable) -> list[str]:
     return found
 
 
-def _row_problems(first: tuple[str, Probabilities], other: tuple[str, Probabilities]) -> list[str]:
+def _row_problems(
+    first: tuple[str, Probabilities], other: tuple[str, Probabilities], folds: Mapping[str, Ints] | None
+) -> list[str]:
     found = []
     for (name, part), (complete, whole) in ((other, first), (first, other)):
-        if len(missing := np.setdiff1d(whole.row, part.row)):
+        missing = np.setdiff1d(whole.row, part.row)
+        if folds is not None:
+            fold = folds[name]
+            missing = missing[np.isin(fold[missing], fold[part.row])]
+        if len(missing):
             found.append(
                 f"{name} lacks {counted(len(missing), 'row')} that {complete} has, the first is row {missing[0]}"
             )
