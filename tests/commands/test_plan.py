@@ -33,7 +33,7 @@ NET = PlannedUnit(key="net/fold0", kind="network", member="net", fold=0, epochs=
 
 
 def _preview(head: HeadAccuracy | None) -> Preview:
-    ahead = Forecast((BANK, NET), (0.0, 0.0, 0.25), (0.0, 36.0, 162.0))
+    ahead = Forecast((BANK, NET), (0.0, 0.0, 0.25), (0.0, 36.0, 162.0), 0.2)
     return Preview(300.0, 12.0, ahead, 6.0, 20.0, (), head, "measured" if head else "", {})
 
 

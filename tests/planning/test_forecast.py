@@ -7,7 +7,7 @@ import pytest
 from sketchfit.planning.deadline import TimeLeft
 from sketchfit.planning.forecast import ANSWER_SHARE, forecast, with_answer
 from sketchfit.planning.options import BankOption, NetworkOption, Options
-from sketchfit.planning.value import worth
+from sketchfit.planning.value import accuracy_after, worth
 
 BANK = BankOption("bank", 10.0, 128)
 NET = NetworkOption("net", start=4.0, epoch=10.0, after=6.0, updates=156, size=128)
@@ -24,6 +24,13 @@ def test_units_follow_each_other_until_nothing_fits():
     assert found.units[1].epochs <= found.units[2].epochs
     assert found.worth == pytest.approx(worth(networks, True), abs=0.02)
     assert forecast(Options([BANK], [NET], (0, 1)), LONG, most=2).units == found.units[:2]
+
+
+def test_what_is_expected_out_of_fold_is_less_than_of_the_mean_of_all_networks():
+    found = forecast(Options([BANK], [NET], (0, 1)), LONG)
+    expected = found.expectation(0.4)
+    assert expected.value == pytest.approx(accuracy_after(0.4, found.out_of_fold), abs=1e-4)
+    assert expected.low < expected.value < accuracy_after(0.4, found.worth)
 
 
 def test_networks_that_are_trained_together_begin_together():

@@ -61,3 +61,10 @@ def test_a_gain_lowers_the_error_by_its_exponential():
 
 def test_backbones_made_for_small_images_are_not_worse_than_their_features():
     assert _networks((8,), size=32).single == _networks((8,)).single
+
+
+def test_out_of_fold_one_network_per_member_predicts() -> None:
+    several = [_networks((10, 10, 10)), _networks((10, 10), size=256)]
+    assert worth(several, out_of_fold=True) == worth([_networks((10,)), _networks((10,), size=256)])
+    assert worth(several, out_of_fold=True) < worth(several)
+    assert worth([_networks((10, 10))], out_of_fold=True) == worth([_networks((10,))])

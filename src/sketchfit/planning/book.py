@@ -92,11 +92,11 @@ class PlanBook:
         self.change(answers=(*self.plan.answers, answer))
 
     def expect(self, waiting: Sequence[PlannedUnit], expected: PlanExpectation | None) -> None:
-        """Write the units that are expected to follow, and the accuracy at the end: the first expectation is kept."""
+        """Write the units that are expected to follow, and the out-of-fold accuracy at the end: the first expectation is kept."""
         units = (*self.units("started", "done", "dropped", "failed"), *waiting)
         if self.plan.expected is None and expected is not None:
             log.info(
-                f"[{self.deadline.used:.0f} s] expected accuracy at the end: about {100 * expected.value:.0f} % "
+                f"[{self.deadline.used:.0f} s] expected at the end, out of fold: about {100 * expected.value:.0f} % "
                 f"({100 * expected.low:.0f} to {100 * expected.high:.0f})"
             )
             self.change(expected=expected, units=units)

@@ -25,11 +25,13 @@ class Forecast:
         units: in their order.
         worths: of everything before the first unit and after each, see `value.worth`.
         begins: seconds from now at which each unit begins, and at which the last one has ended.
+        out_of_fold: worth of everything in the end, out of fold.
     """
 
     units: tuple[PlannedUnit, ...]
     worths: tuple[float, ...]
     begins: tuple[float, ...]
+    out_of_fold: float
 
     @property
     def worth(self) -> float:
@@ -37,8 +39,8 @@ class Forecast:
         return self.worths[-1]
 
     def expectation(self, first: float) -> PlanExpectation:
-        """Return the accuracy at the end with its interval; `first` is the out-of-fold accuracy of the first answer."""
-        value, low, high = (accuracy_after(first, self.worth + by) for by in (0.0, -UNCERTAIN, UNCERTAIN))
+        """Return the out-of-fold accuracy at the end with its interval; `first` is that of the first answer."""
+        value, low, high = (accuracy_after(first, self.out_of_fold + by) for by in (0.0, -UNCERTAIN, UNCERTAIN))
         return PlanExpectation(value=round(value, 4), low=round(low, 4), high=round(high, 4))
 
 
@@ -62,7 +64,8 @@ def forecast(options: Options, left: TimeLeft, most: int = MOST_UNITS, answer: f
             worths.append(_worth(options))
         now += spent
         left = TimeLeft(left.aim - spent, left.latest - spent)
-    return Forecast(tuple(units), tuple(worths), (*begins, now))
+    out_of_fold = worth(options.networks_done, options.has_bank, out_of_fold=True)
+    return Forecast(tuple(units), tuple(worths), (*begins, now), out_of_fold)
 
 
 def with_answer(seconds: float, answer: float) -> float:

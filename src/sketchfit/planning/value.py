@@ -85,14 +85,22 @@ def useful_epochs(updates: float) -> int:
     return math.ceil(USEFUL_EPOCHS / _scale(updates))
 
 
-def worth(members: Sequence[Networks], bank: bool = True) -> float:
-    """Return the worth of members together, against a head on frozen features: higher is better."""
+def worth(members: Sequence[Networks], bank: bool = True, *, out_of_fold: bool = False) -> float:
+    """Return the worth of members together, against a head on frozen features: higher is better.
+
+    Args:
+        members: those with networks count.
+        bank: whether heads on frozen features take part.
+        out_of_fold: of predictions out of fold, each by one network per member; else of the mean of all networks, which
+            predicts other drawings.
+    """
     used = [one for one in members if one.epochs]
     if not used:
         return 0.0
     best = max(one.single for one in used)
     share = [math.exp((one.single - best) / WORSE) for one in used]
-    networks = 1 + sum(part * len(one.epochs) for part, one in zip(share, used, strict=True)) - min(1.0, max(share))
+    counts = [1 if out_of_fold else len(one.epochs) for one in used]
+    networks = 1 + sum(part * count for part, count in zip(share, counts, strict=True)) - min(1.0, max(share))
     return best + FOLDS * (1 - 1 / networks) + MEMBERS * (1 - 1 / sum(share)) + BANK * bank
 
 

@@ -74,7 +74,7 @@ class PlanAnswer(ArtefactPart):
 
 
 class PlanExpectation(ArtefactPart):
-    """Accuracy of the answer that a plan expects: value and ends of an interval, 0 … 1."""
+    """An accuracy to expect at the end of a plan: value and ends of an interval, 0 … 1."""
 
     value: float
     low: float
@@ -96,7 +96,7 @@ class RunPlan(Artefact):
         units: in the order in which they were planned.
         decisions: in the order in which they were taken.
         answers: in the order in which they were written.
-        expected: accuracy at the end, as first planned; None where nothing was planned yet.
+        expected: accuracy at the end out of fold, as first planned; None where nothing was planned yet.
         networks_at_once: networks that are trained at the same time; 0: not decided yet.
         reserve: seconds kept for the last stages.
         left_out: stages that were left out for lack of time, one clause each.
