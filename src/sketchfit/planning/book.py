@@ -92,7 +92,7 @@ class PlanBook:
         self.change(answers=(*self.plan.answers, answer))
 
     def expect(self, waiting: Sequence[PlannedUnit], expected: PlanExpectation | None) -> None:
-        """Write the units that are expected to follow, and the out-of-fold accuracy at the end: the first expectation is kept."""
+        """Write the units that are expected to follow, and the first expectation of the out-of-fold accuracy."""
         units = (*self.units("started", "done", "dropped", "failed"), *waiting)
         if self.plan.expected is None and expected is not None:
             log.info(
