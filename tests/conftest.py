@@ -83,6 +83,7 @@ settings.load_profile("repeatable")
 
 LONG = (
     "tests/stages/planned/test_run.py",
+    "tests/stages/planned/test_shortages.py",
     "tests/commands/test_damage.py",
     "tests/commands/test_processes.py",
     "tests/commands/test_kill.py",

@@ -24,10 +24,9 @@ from sketchfit.stages.planned.team import Team
 from sketchfit.tracking.callback import NO_CALLBACK
 from sketchfit.workers.threads import unit_threads
 from tests.factories import open_context, tiny_recipe
-from tests.stages.planned.test_run import SECONDS, Steps, set_rates
 from tests.stages.planned.test_run import _same_network as same_network
-from tests.stages.planned.test_run import _start as start_run
 from tests.stages.planned.test_run import _trained_alone as trained_alone
+from tests.stages.planned.timed_run import SECONDS, Steps, set_rates, start_run
 
 NOTED = """
 import os, runpy, sys

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,70 +23,24 @@ from sketchfit.commands.run_in_time import planned_recipe
 from sketchfit.config.load import load_recipe
 from sketchfit.config.parse import parse_recipe
 from sketchfit.errors import UserError
-from sketchfit.memory import MemoryState
 from sketchfit.models.finite import NoNumbersError
 from sketchfit.planning.goal import Goal
 from sketchfit.planning.ladder import ladder
 from sketchfit.runs.artefacts import PseudoLabelRounds, RunClock, RunPlan
 from sketchfit.runs.networks import NetworkFolder
-from sketchfit.stages.decode import open_members
-from sketchfit.stages.planned import first_space, measure, prepare
 from sketchfit.stages.planned.prepare import backbones, check_members
-from sketchfit.stages.planned.run import run_planned
 from sketchfit.stages.planned.start import start_planned
-from sketchfit.stages.products import RunResult
 from sketchfit.stages.start import RunRequest
 from sketchfit.synthetic import draw_dataset
 from sketchfit.tracking.dispatcher import Dispatcher
 from sketchfit.training import fold
-from sketchfit.training.step_rates import StepRates
 from tests.factories import tiny_recipe
-
-SECONDS = 14.0
-"""Of a run: a first answer and a few networks, by the clock below."""
-
-
-class Interrupted(BaseException):
-    """The process ends; nothing catches it."""
-
-
-@dataclass
-class Steps:
-    """A clock that moves by 50 ms each time it is read."""
-
-    until: float = float("inf")
-    now: float = field(default=0.0)
-
-    def __call__(self) -> float:
-        self.now += 0.05
-        if self.now > self.until:
-            raise Interrupted
-        return self.now
+from tests.stages.planned.timed_run import SECONDS, Interrupted, Steps, set_rates, start_run
 
 
 @pytest.fixture(autouse=True)
 def _rates(monkeypatch: pytest.MonkeyPatch) -> None:
     set_rates(monkeypatch)
-
-
-def set_rates(patch: pytest.MonkeyPatch) -> None:
-    """Known rates: a step of 8 images takes about as long as one reading of the clock; no heartbeat reads it.
-
-    Sides of the input are three eighths of the usual ones.
-    """
-    patch.setattr(measure, "measure_steps", lambda *_: StepRates(training=0.006, prediction=0.002, maps=0.0))
-    patch.setattr(measure, "TRIAL_SECONDS", 0.0)
-    patch.setattr("sketchfit.planning.deadline.HEARTBEAT", 1e6)
-    patch.setattr("sketchfit.planning.costs.OVERHEAD", 0.2)
-    patch.setattr("sketchfit.planning.ladder.SIZES", (36, 48, 60))
-    patch.setattr("sketchfit.planning.ladder.QUICK", 48)
-    patch.setattr("sketchfit.stages.planned.prepare.own_input_size", lambda _: 60)
-
-
-def _start(data: Path, out: Path, clock: Steps, seconds: float = SECONDS, **changes: Any) -> RunResult:
-    settings = load_recipe(planned_recipe(tiny_recipe()), {"folds": {"k": 3}, **changes})
-    goal = Goal(seconds)
-    return run_planned(start_planned(RunRequest(data, settings, out), goal, Dispatcher(), clock), goal)
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +49,7 @@ def finished(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("planned") / "run"
     with pytest.MonkeyPatch.context() as patch:
         set_rates(patch)
-        _start(drawn, out, Steps())
+        start_run(drawn, out, Steps())
     return out
 
 
@@ -131,10 +84,10 @@ def test_the_recipe_has_the_members_that_were_trained(finished: Path, drawn: Pat
 def test_the_same_request_does_nothing_more_and_another_one_continues(drawn: Path, finished: Path, tmp_path: Path):
     out = Path(shutil.copytree(finished, tmp_path / "run"))
     before = RunPlan.read(out)
-    _start(drawn, out, Steps())
+    start_run(drawn, out, Steps())
     again = RunPlan.read(out)
     assert again.units == tuple(unit for unit in before.units if unit.status != "waiting")
-    _start(drawn, out, Steps(), seconds=SECONDS + 2)
+    start_run(drawn, out, Steps(), seconds=SECONDS + 2)
     more = RunPlan.read(out)
     assert more.units[: len(again.units)] == again.units
     assert len(more.units) > len(again.units)
@@ -151,7 +104,7 @@ def test_changed_test_images_are_predicted_again_and_changed_training_images_ref
     row = [Path(name).name for name in Run.open(out).table.test_names].index(images[0].name)
     before = {path: path.read_bytes() for path in sorted((out / "members").rglob("*.safetensors"))}
     answers = Run.open(out).test().prob
-    _start(data, out, Steps())
+    start_run(data, out, Steps())
     assert {path: path.read_bytes() for path in sorted((out / "members").rglob("*.safetensors"))} == before
     again = Run.open(out).test().prob
     changed = np.abs(again - answers).max(axis=1) > 1e-3
@@ -164,7 +117,7 @@ def test_changed_test_images_are_predicted_again_and_changed_training_images_ref
     train = sorted((data / "train").rglob("*.*"))
     train[0].write_bytes(train[-1].read_bytes())
     with pytest.raises(UserError) as caught:
-        _start(data, out, Steps())
+        start_run(data, out, Steps())
     assert any(train[0].name in problem for problem in caught.value.problems)
 
 
@@ -177,7 +130,7 @@ def test_networks_that_were_deleted_are_trained_again(drawn: Path, finished: Pat
     lost = [NetworkFolder(out / "members" / unit.member / f"fold{unit.fold or 0}") for unit in (network, bank)]
     for folder in lost:
         shutil.rmtree(folder.path)
-    _start(drawn, out, Steps(), seconds=1.5 * SECONDS)
+    start_run(drawn, out, Steps(), seconds=1.5 * SECONDS)
     done = {unit.key for unit in RunPlan.read(out).units if unit.status == "done"}
     assert {network.key, bank.key} <= done
     assert all(folder.is_done() for folder in lost)
@@ -187,13 +140,13 @@ def test_networks_that_were_deleted_are_trained_again(drawn: Path, finished: Pat
 def test_an_interrupted_run_ends_with_the_bits_that_its_records_name(drawn: Path, tmp_path: Path):
     out, moment, clock = tmp_path / "run", 3.5, Steps(until=3.5)
     with pytest.raises(Interrupted):
-        _start(drawn, out, clock)
+        start_run(drawn, out, clock)
     before = RunPlan.read(out)
     started = [unit for unit in before.units if unit.status == "started"]
     assert [unit.kind for unit in started] == ["network"], "the moment is within a training"
     assert (out / "members" / started[0].member / f"fold{started[0].fold}").is_dir()
     assert RunClock.read(out).used <= moment + 0.1
-    _start(drawn, out, Steps())
+    start_run(drawn, out, Steps())
     after = RunPlan.read(out)
     assert after.finished_at is not None
     assert after.finished_at <= SECONDS
@@ -245,7 +198,7 @@ def _same_network(one: NetworkFolder, other: NetworkFolder) -> None:
 def test_settings_that_contradict_the_members_are_refused_at_once_and_may_be_corrected(drawn: Path, tmp_path: Path):
     out = tmp_path / "run"
     with pytest.raises(UserError) as caught:
-        _start(drawn, out, Steps(), schedule="plateau")
+        start_run(drawn, out, Steps(), schedule="plateau")
     assert "schedule.name=plateau needs validation" in caught.value.problems[0]
     assert RunPlan.read(out).units == ()
     goal = Goal(SECONDS)
@@ -257,13 +210,13 @@ def test_settings_that_contradict_the_members_are_refused_at_once_and_may_be_cor
 
 def test_a_folder_of_another_run_is_refused(drawn: Path, plain: Path, finished: Path):
     with pytest.raises(UserError) as caught:
-        _start(drawn, plain, Steps())
+        start_run(drawn, plain, Steps())
     assert "without a deadline" in caught.value.problems[0]
     with pytest.raises(UserError) as caught:
         run(drawn, tiny_recipe(), out=finished)
     assert "holds a run with a deadline" in caught.value.problems[0]
     with pytest.raises(UserError) as caught:
-        _start(drawn, finished, Steps(), optimizer={"lr": 0.5})
+        start_run(drawn, finished, Steps(), optimizer={"lr": 0.5})
     assert "optimizer.lr" in caught.value.problems[0]
 
 
@@ -285,7 +238,7 @@ def test_a_network_that_diverges_costs_the_run_only_that_network(
     else:
         monkeypatch.setattr(fold, "write_results", write_results)
     out = tmp_path / "run"
-    result = _start(drawn, out, Steps())
+    result = start_run(drawn, out, Steps())
     plan = RunPlan.read(out)
     failed = [unit for unit in plan.units if unit.status == "failed"]
     assert failed
@@ -294,7 +247,7 @@ def test_a_network_that_diverges_costs_the_run_only_that_network(
     assert result.top1.n
     assert (out / "submission.csv").is_file()
     assert not any((out / "members" / unit.member).exists() for unit in failed)
-    assert _start(drawn, out, Steps()).top1 == result.top1, "it is complete"
+    assert start_run(drawn, out, Steps()).top1 == result.top1, "it is complete"
 
 
 @pytest.mark.parametrize(("groups", "folds"), [(6, 5), (12, 8)])
@@ -310,7 +263,7 @@ def test_relations_are_tested_for_the_usual_folds_and_leave_as_many_groups(
     data, out = draw_dataset(tmp_path / "data", classes=3, per_class=16, test_per_class=3).out, tmp_path / "run"
     for _ in range(2):
         with pytest.raises(Interrupted):
-            _start(data, out, Steps(until=1.5), seconds=600.0, folds={"k": 5})
+            start_run(data, out, Steps(until=1.5), seconds=600.0, folds={"k": 5})
         assert Run.open(out).recipe.folds.k == folds
         assert len(np.unique(Run.open(out).rows.folds)) == folds
     assert tested == [5, 5]
@@ -324,7 +277,7 @@ def test_folds_of_one_group_each_are_combined_once_there_are_two(
 
     monkeypatch.setattr("sketchfit.stages.planned.prepare.relate", relate)
     data, out = draw_dataset(tmp_path / "data", classes=3, per_class=16, test_per_class=3).out, tmp_path / "run"
-    _start(data, out, Steps(), seconds=5.0)
+    start_run(data, out, Steps(), seconds=5.0)
     plan = RunPlan.read(out)
     (network,) = [unit for unit in plan.units if unit.status == "done" and unit.kind == "network"]
     assert len(plan.answers) > 1
@@ -332,115 +285,5 @@ def test_folds_of_one_group_each_are_combined_once_there_are_two(
     assert plan.finished_at is not None
     report(out)
     assert len(predict(out, data / "test")) == 9
-    _start(data, out, Steps(), seconds=SECONDS)
+    start_run(data, out, Steps(), seconds=SECONDS)
     assert network.member in RunPlan.read(out).answers[-1].members
-
-
-def test_decoding_is_timed_where_the_images_are_stored(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("sketchfit.stages.planned.prepare.doubt_of", lambda *_: "")
-    monkeypatch.setattr("sketchfit.stages.planned.prepare.Sampler.decoding_rate", lambda _: 7.0)
-    monkeypatch.setenv("SKETCHFIT_CACHE", str(tmp_path / "cache"))
-    rates = []
-    for name in ("built", "stored"):
-        with pytest.raises(Interrupted):
-            _start(drawn, tmp_path / name, Steps(until=1.0))
-        rates.append(RunPlan.read(tmp_path / name).measurements[measure.DECODING])
-    assert rates[0] != 7.0
-    assert rates[1] == 7.0
-
-
-@pytest.mark.parametrize(("rate", "warnings"), [(0.1, 1), (1e6, 0)])
-def test_a_time_in_which_images_cannot_be_decoded_is_reported_at_the_start(
-    drawn: Path, tmp_path: Path, rate: float, warnings: int, monkeypatch: pytest.MonkeyPatch
-):
-    lines: list[str] = []
-    monkeypatch.setattr(prepare, "SAMPLED_FROM", 44)
-    monkeypatch.setattr(prepare.Sampler, "decoding_rate", lambda _: rate)
-    monkeypatch.setattr(prepare.log, "warning", lines.append)
-    monkeypatch.setenv("SKETCHFIT_CACHE", str(tmp_path / "cache"))
-    with pytest.raises(Interrupted):
-        _start(drawn, tmp_path / "run", Steps(until=1.0))
-    assert [line.partition(":")[0] for line in lines] == ["the time is too short"] * warnings
-
-
-@pytest.mark.parametrize("kind", ["bank", "network"])
-def test_an_error_of_a_unit_costs_the_run_only_units_of_its_kind(
-    drawn: Path, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
-):
-    def open_first(context: Any, recipes: Any) -> Any:
-        if any(recipe.model.input_size != 48 for recipe in recipes.values()):
-            raise OSError(errno.ENOSPC, "full")
-        return opened(context, recipes)
-
-    def no_memory(*_: Any) -> None:
-        raise MemoryError
-
-    opened, out = open_members, tmp_path / "run"
-    with pytest.raises(Interrupted):
-        _start(drawn, out, Steps(until=2.0))
-    assert RunPlan.read(out).answers, "the first answer is there"
-    if kind == "bank":
-        monkeypatch.setattr("sketchfit.stages.planned.work.open_members", open_first)
-    else:
-        monkeypatch.setattr("sketchfit.stages.planned.networks.run_network", no_memory)
-    for _ in range(2):
-        result = _start(drawn, out, Steps())
-        plan = RunPlan.read(out)
-        failed = [unit for unit in plan.units if unit.status == "failed"]
-        assert kind in {unit.kind for unit in failed}
-        assert {"no space is left" in unit.reason for unit in failed} == {kind == "bank"}
-        assert len(failed) == len({unit.member for unit in failed}), "it is not begun again"
-        assert plan.finished_at is not None
-        assert result.top1.n
-
-
-def test_an_error_of_the_first_answer_ends_the_run(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    def fail(*_: Any) -> None:
-        raise UserError("training.kernel: no")
-
-    monkeypatch.setattr("sketchfit.stages.planned.work.run_bank", fail)
-    with pytest.raises(UserError):
-        _start(drawn, tmp_path / "run", Steps())
-
-
-def _nothing_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
-    def decode(*_: Any) -> None:
-        pytest.fail("images are decoded before the checks")
-
-    monkeypatch.setattr("sketchfit.stages.planned.prepare.decode", decode)
-
-
-def test_a_run_without_weights_stops_before_it_decodes(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    def offline(section: Any) -> bool:
-        raise UserError(f"no weights of {section.backbone}")
-
-    monkeypatch.setattr("sketchfit.stages.planned.prepare.has_cached_weights", offline)
-    _nothing_is_decoded(monkeypatch)
-    with pytest.raises(UserError, match="no weights of test_resnet"):
-        _start(drawn, tmp_path / "run", Steps(), model={"pretrained": True})
-
-
-def test_a_run_without_memory_stops_before_it_decodes(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("sketchfit.stages.array_memory.memory_state", lambda: MemoryState(1000, 10))
-    _nothing_is_decoded(monkeypatch)
-    with pytest.raises(UserError, match="of memory after training"):
-        _start(drawn, tmp_path / "run", Steps())
-
-
-def test_a_run_without_disk_space_stops_before_it_decodes(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    usage = type("Usage", (), {"free": 10, "total": 10**12})()
-    monkeypatch.setattr("sketchfit.stages.disk_space.shutil.disk_usage", lambda _: usage)
-    monkeypatch.setenv("SKETCHFIT_CACHE", str(tmp_path / "cache"))
-    with pytest.raises(UserError, match="image stores"):
-        _start(drawn, tmp_path / "run", Steps())
-    assert not list(tmp_path.glob("cache/store-*"))
-
-
-def test_stores_of_further_sizes_may_not_fit(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    lines: list[str] = []
-    monkeypatch.setattr(first_space.log, "info", lines.append)
-    monkeypatch.setattr("sketchfit.stages.disk_space.SPARE", 10**15)
-    monkeypatch.setenv("SKETCHFIT_CACHE", str(tmp_path / "cache"))
-    _start(drawn, tmp_path / "run", Steps(), seconds=8.0)
-    assert len(lines) == 1
-    assert "are free" in lines[0]
