@@ -71,9 +71,6 @@ def _combine(
     first = next(iter(opened.values()))
     table, recipe = run_table(first), first.recipe
     rows, members = _members(opened, len(table.test))
-    for name, run in opened.items():
-        if len(rows.row) < (count := len(run.oof().row)):
-            console.line(f"note: of {name}, {len(rows.row):,} of {count:,} out-of-fold rows are those of all runs")
     ensemble = combine_members(members, rows, recipe.ensemble, recipe.seed)
     steps = [rows.step(name, one.oof) for name, one in members.items()]
     steps += ensemble_steps(ensemble, rows)

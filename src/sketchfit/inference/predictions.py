@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from functools import reduce
 
@@ -16,6 +17,8 @@ from sketchfit.runs.run import Run
 from sketchfit.runs.table import RunTable
 from sketchfit.wording import counted, listed
 
+log = logging.getLogger(__name__)
+
 _SHOWN = 3
 
 
@@ -23,7 +26,7 @@ def align_runs(runs: Mapping[str, Run], split: Split) -> tuple[NDArray[np.int64]
     """Read the probabilities of runs, and bring them into the same order.
 
     Out of fold, runs may have validated different folds, as those with a deadline do. The rows are then those that all
-    runs have validated.
+    runs have validated, with a note per run that has more.
 
     Args:
         runs: each with the name by which messages call it.
@@ -40,6 +43,9 @@ def align_runs(runs: Mapping[str, Run], split: Split) -> tuple[NDArray[np.int64]
     folds = {name: run.rows.fold for name, run in runs.items()} if split == "oof" else None
     check_compatible({name: (run.table, parts[name]) for name, run in runs.items()}, folds)
     row = reduce(np.intersect1d, [part.row for part in parts.values()])
+    for name, part in parts.items():
+        if 0 < len(row) < len(part):
+            log.info(f"note: of {name}, {len(row):,} of {len(part):,} out-of-fold rows are those of all runs")
     if not len(row):
         raise RunError(
             f"no row is validated by all of {listed(parts)}",
