@@ -26,7 +26,7 @@ class FreezingSection(Section):
     copies: Annotated[int, Field(ge=0)] = 0
     """`head`, `from`: the output of the frozen layers is computed once for so many augmented copies of each image,
     stored in `data.cache` and shared by folds; the epochs train on them in turn, and each stage of
-    `transforms.curriculum` has copies of its own. As many as epochs: the same training as with 0, which computes the
+    `transforms.curriculum` has separate copies. As many as epochs: the same training as with 0, which computes the
     frozen layers in each epoch; but a row that `training.sampling` repeats within an epoch has one picture there. The
     pass of a kernel head after training (`training.kernel`) shares one more copy, of the pictures without
     augmentation."""

@@ -12,7 +12,7 @@ from sketchfit.wording import listed
 
 
 def each_a_class(found: Contents) -> str:
-    """Return how to take each folder of images as a class, whatever its name is, as a sentence."""
+    """Return how to take each folder of images as a class although its name is none, as a sentence."""
     return f"--set {quoted('data.train=' + (found.top or '.'))} takes each folder as a class."
 
 

@@ -24,7 +24,7 @@ class PlannedUnit(ArtefactPart):
         member: name of the member.
         fold: number of the fold; None: all folds.
         epochs: of the training; 0 for a bank member.
-        status: `dropped` where it would not have ended in time; `failed` where an error of its own ended it.
+        status: `dropped` where it would not have ended in time; `failed` where its own error ended it.
         estimated, actual: seconds that it was expected to take and took; of a dropped one, that it would have taken.
         gain: expected decrease of the logarithm of the error.
         started_at, ended_at: when.
