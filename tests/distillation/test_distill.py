@@ -109,6 +109,8 @@ def test_teachers_that_have_learnt_from_held_out_rows_are_refused(place: Path, t
     group[job.fold.train[0]] = group[job.fold.valid[0]]
     with pytest.raises(UserError, match="near-duplicates"):
         job.train(tmp_path, group=group)
+    with pytest.raises(UserError, match="1 row related to rows of fold 0 by drawer"):
+        job.train(tmp_path, group=group, relation="drawer")
 
 
 def test_the_teacher_is_the_plain_mean_of_the_folds_own_networks_on_its_own_rows(

@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sketchfit.errors import UserError
-from sketchfit.inference.pseudo_labels import Rules, Teacher, align, check_teacher, expected_accuracy, select
+from sketchfit.inference.pseudo_labels import (
+    Rules,
+    Teacher,
+    align,
+    check_teacher,
+    expected_accuracy,
+    leaked_rows,
+    select,
+)
 
 Draw = Callable[..., Any]
 PROB = np.array([[0.9, 0.1, 0.0], [0.6, 0.3, 0.1], [0.2, 0.7, 0.1], [0.9, 0.0, 0.1], [0.34, 0.33, 0.33]])
@@ -112,3 +120,19 @@ def test_a_leak_through_a_near_duplicate_is_refused() -> None:
         check_teacher([teacher], 0, fold, group)
     with pytest.raises(UserError, match="no row is validated in fold 5"):
         check_teacher([teacher], 5, fold)
+
+
+@pytest.mark.parametrize(
+    ("relation", "expected"),
+    [
+        ("none", "2 near-duplicates of rows of fold 0"),
+        ("near_duplicate", "2 near-duplicates of rows of fold 0"),
+        ("drawer + near_duplicate", "2 rows related to rows of fold 0 by drawer + near_duplicate"),
+        (r"name:^m(\d+)", r"2 rows related to rows of fold 0 by name:^m(\d+)"),
+        ("", "2 rows related to rows of fold 0"),
+    ],
+)
+def test_the_relation_of_rows_that_leak_is_named(relation: str, expected: str) -> None:
+    fold, group = np.array([0, 0, 1, 1]), np.array([7, 8, 7, 8])
+    leaked = leaked_rows([Teacher("kin", np.array([2, 3]))], 0, fold, group, relation)
+    assert leaked == [f"kin was trained on {expected}"]

@@ -92,6 +92,8 @@ def test_a_teacher_that_has_learnt_from_held_out_rows_is_refused(opened: tuple[R
     group[fold.train[0]] = group[fold.valid[0]]
     with pytest.raises(UserError, match="near-duplicates"):
         choose_labels(context, [(honest, prob)], fold, member.test, group)
+    with pytest.raises(UserError, match="1 row related to rows of fold 0 by drawer"):
+        choose_labels(context, [(honest, prob)], fold, member.test, group, "drawer")
 
 
 def test_rows_are_chosen_among_those_that_can_be_read(opened: tuple[RunContext, Member]) -> None:

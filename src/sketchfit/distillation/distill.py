@@ -58,7 +58,7 @@ def distill(context: RunContext, job: DistillationJob, rows: Rows) -> Step:
         rows: all rows that they validate.
 
     Raises:
-        UserError: a teacher has learnt from rows on which its student is validated, or from near-duplicates of them.
+        UserError: a teacher has learnt from rows on which its student is validated, or from rows related to them.
     """
     results = context.executor.train([student_unit(context, job, fold) for fold in job.folds])
     score = _score(context, job, results, rows)

@@ -23,6 +23,7 @@ from sketchfit.inference.predictor import Predictor
 from sketchfit.inference.pseudo_labels import Teacher, check_teacher
 from sketchfit.models.saved_network import load_network
 from sketchfit.runs.arrays import find_npz, read_npz, write_npz
+from sketchfit.runs.artefacts.relations import NEAR_DUPLICATE
 from sketchfit.runs.fingerprint import digest
 from sketchfit.training.context import Member, RunContext, TrainingUnit
 from sketchfit.training.fold import FoldTraining, TrainedMember, fold_job, read_fold, train_once
@@ -41,6 +42,7 @@ class DistillationJob:
         teachers: all members; the mean of their probabilities is the teacher.
         folds: those that were trained.
         group: int64 [N], related rows share a number; None where it is not known.
+        relation: what relates them, as in `folds.group`; empty: it is not known.
         test_rows: train on the readable test rows too, on the teacher's probabilities alone.
     """
 
@@ -49,6 +51,7 @@ class DistillationJob:
     teachers: Sequence[TrainedMember]
     folds: Sequence[Fold]
     group: NDArray[np.int64] | None = None
+    relation: str = NEAR_DUPLICATE
     test_rows: bool = False
 
     def __getstate__(self) -> dict[str, Any]:
@@ -65,11 +68,11 @@ def student_unit(context: RunContext, job: DistillationJob, fold: Fold) -> Train
     """Return the unit that trains the student of a fold.
 
     Raises:
-        UserError: a teacher has learnt from rows on which the student is validated, or from near-duplicates of them.
+        UserError: a teacher has learnt from rows on which the student is validated, or from rows related to them.
     """
     student, networks = job.student, [context.run.network(one.folder, fold.number) for one in job.teachers]
     teachers = [Teacher(f"{one.folder}/fold{fold.number}", fold.train) for one in job.teachers]
-    check_teacher(teachers, fold.number, fold.held_out(len(context.table.label)), job.group)
+    check_teacher(teachers, fold.number, fold.held_out(len(context.table.label)), job.group, job.relation)
     teacher_fingerprints = [one.done.fingerprint for one in networks]
     own_fingerprint = fold_fingerprint(student, context.table, fold)
     fingerprint = digest(own_fingerprint, teacher_fingerprints, job.test_rows)

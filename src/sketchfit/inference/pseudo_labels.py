@@ -16,7 +16,8 @@ from sketchfit.errors import UserError
 from sketchfit.inference import votes
 from sketchfit.inference.arrays import Bools, Floats, Ints
 from sketchfit.inference.intervals import Estimate, accuracy
-from sketchfit.wording import listed
+from sketchfit.runs.artefacts.relations import NEAR_DUPLICATE, UNGROUPED
+from sketchfit.wording import counted, listed
 
 Kind = Literal["hard", "soft"]
 _SHOWN = 3
@@ -138,32 +139,45 @@ class Teacher:
     rows: Ints
 
 
-def check_teacher(teachers: Sequence[Teacher], student_fold: int, fold: Ints, group: Ints | None = None) -> None:
+def check_teacher(
+    teachers: Sequence[Teacher],
+    student_fold: int,
+    fold: Ints,
+    group: Ints | None = None,
+    relation: str = NEAR_DUPLICATE,
+) -> None:
     """Refuse teachers that were trained on labels of the rows on which the student is validated.
 
     Pseudo-labels of a model that was trained on fold k pass fold k's labels on to the student, whose accuracy on fold k
-    is then too high. This holds for near-duplicates of these rows too.
+    is then too high. This holds for rows that are related to these too, such as near-duplicates.
 
     Args:
         teachers: all models that the student's pseudo-labels come from.
         student_fold: the fold on which the student is validated.
         fold: int [N], the fold in which each row of the training table is validated; -1: never.
         group: int [N], related rows share a number; None: rows are independent.
+        relation: what relates them, for the message, as in `folds.group`; empty: it is not known.
 
     Raises:
         UserError: one sentence per teacher that was trained on such rows.
     """
-    if problems := leaked_rows(teachers, student_fold, fold, group):
+    if problems := leaked_rows(teachers, student_fold, fold, group, relation):
         raise UserError(problems, "A fold's student needs teachers that were not trained on that fold.")
 
 
-def leaked_rows(models: Sequence[Teacher], held_fold: int, fold: Ints, group: Ints | None = None) -> list[str]:
-    """Return one sentence per model that was trained on rows of `held_fold` or on near-duplicates of them.
+def leaked_rows(
+    models: Sequence[Teacher],
+    held_fold: int,
+    fold: Ints,
+    group: Ints | None = None,
+    relation: str = NEAR_DUPLICATE,
+) -> list[str]:
+    """Return one sentence per model that was trained on rows of `held_fold` or on rows that are related to them.
 
     Args:
         models: the models.
         held_fold: number of the fold.
-        fold, group: see `check_teacher`.
+        fold, group, relation: see `check_teacher`.
 
     Raises:
         UserError: no row is validated in that fold.
@@ -181,8 +195,16 @@ def leaked_rows(models: Sequence[Teacher], held_fold: int, fold: Ints, group: In
                 f"{listed(seen, _SHOWN)}"
             )
         elif len(related):
-            problems.append(f"{model.name} was trained on {len(related)} near-duplicates of rows of fold {held_fold}")
+            problems.append(f"{model.name} was trained on {_related_rows(len(related), held_fold, relation)}")
     return problems
+
+
+def _related_rows(count: int, held_fold: int, relation: str) -> str:
+    """Return in words so many rows that a relation joins with rows of a fold."""
+    if relation in UNGROUPED:
+        return f"{count} near-duplicates of rows of fold {held_fold}"
+    by = f" by {relation}" if relation else ""
+    return f"{counted(count, 'row')} related to rows of fold {held_fold}{by}"
 
 
 def _place_in_class(label: Ints, confidence: Floats) -> Ints:

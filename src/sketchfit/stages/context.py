@@ -15,6 +15,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold
 from sketchfit.inference.oof import Floats, Rows
 from sketchfit.runs.artefacts import ClaimRecord, EstimatedFrequencies, MeasuredChoice, PseudoLabelRound, Step
+from sketchfit.runs.artefacts.relations import NEAR_DUPLICATE
 from sketchfit.soups.soups import Soups
 from sketchfit.stages.products import Calibrated, Ensemble, MemberPredictions, RunResult
 from sketchfit.training.context import Member, RunContext
@@ -41,6 +42,7 @@ class RunState:
         damaged_train, damaged_test: the same for images of which a part is decoded and used.
         group: int64 [N], group of each training row: near-duplicates and, after `relate`, related rows that folds keep
             together; None where none are known.
+        relation: what relates the rows of a group, as in `folds.group`; empty where it is not known.
         copies: int64 [N], near-duplicate family of each training row; None where the audit is off.
         folds: those that are trained.
         trained: each member's networks; after pseudo-labelling those of its students, where they were kept.
@@ -68,6 +70,7 @@ class RunState:
     damaged_train: Mapping[str, str] = field(default_factory=dict)
     damaged_test: Mapping[str, str] = field(default_factory=dict)
     group: NDArray[np.int64] | None = None
+    relation: str = NEAR_DUPLICATE
     copies: NDArray[np.int64] | None = None
     folds: tuple[Fold, ...] = ()
     trained: Mapping[str, TrainedMember] = field(default_factory=dict)

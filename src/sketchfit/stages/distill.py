@@ -21,6 +21,7 @@ def distill(context: RunContext, state: RunState) -> RunState:
         teachers=list(state.trained.values()),
         folds=state.folds,
         group=state.group,
+        relation=state.relation,
         test_rows=context.recipe.distill.test_rows,
     )
     steps = (*state.steps, train_and_score(context, job, state.rows))

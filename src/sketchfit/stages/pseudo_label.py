@@ -38,6 +38,7 @@ from sketchfit.inference.pseudo_labels import (
 )
 from sketchfit.inference.unreadable import class_prior
 from sketchfit.runs.artefacts import MeasuredChoice, PseudoLabelRound, PseudoLabelRounds, Step
+from sketchfit.runs.artefacts.relations import NEAR_DUPLICATE
 from sketchfit.runs.fingerprint import digest
 from sketchfit.soups.candidates import student_name
 from sketchfit.stages.context import Member, RunContext, RunState
@@ -83,6 +84,7 @@ def choose_labels(
     fold: Fold,
     test: Store,
     group: NDArray[np.int64] | None,
+    relation: str = NEAR_DUPLICATE,
 ) -> PseudoLabels:
     """Return the pseudo-labels of a fold's student; `row` is a row of the test table.
 
@@ -92,13 +94,14 @@ def choose_labels(
         fold: of the student.
         test: images of the test table.
         group: int64 [N], related rows share a number, or None.
+        relation: what relates them, as in `folds.group`; empty: it is not known.
 
     Raises:
-        UserError: a teacher has learnt from rows on which the student is validated, or from near-duplicates of them.
+        UserError: a teacher has learnt from rows on which the student is validated, or from rows related to them.
     """
     table, section = context.table, context.recipe.pseudo_label
     held_out = fold.held_out(len(table.label))
-    check_teacher([teacher for teacher, _ in teachers], fold.number, held_out, group)
+    check_teacher([teacher for teacher, _ in teachers], fold.number, held_out, group, relation)
     readable = np.flatnonzero(test.readable)
     prior = class_prior(table.label[fold.train], table.class_count)
     probs = [align(prob[readable], prior) if section.align else prob[readable] for _, prob in teachers]
@@ -113,7 +116,7 @@ def _fold_labels(context: RunContext, trained: Trained, place: int, state: RunSt
         (Teacher(f"{one.folder}/fold{fold.number}", fold.train), one.result_of(fold).test) for one in trained.values()
     ]
     test = next(iter(state.members.values())).test
-    return choose_labels(context, teachers, fold, test, state.group)
+    return choose_labels(context, teachers, fold, test, state.group, state.relation)
 
 
 def _train_students(

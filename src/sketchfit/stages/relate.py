@@ -56,10 +56,11 @@ def relate(context: RunContext, state: RunState) -> RunState:
         log.info(line)
     if state.features is not None:
         context.engine.on_main(lambda: show_relations(context.run.findings.parent / PAGE, found))
-    kept = folds_of_networks(context)
-    group = group if kept is None else kept.group
+    relation, kept = found.chosen, folds_of_networks(context)
+    if kept is not None and not np.array_equal(kept.group, group):
+        relation, group = "", kept.group  # chosen by an earlier start, which did not store by what
     together = group if len(np.unique(group)) < len(group) else None
-    return replace(state, group=together)
+    return replace(state, group=together, relation=relation)
 
 
 def named_groups(section: FoldsSection, table: Table) -> Ints | None:

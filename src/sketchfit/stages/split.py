@@ -46,11 +46,11 @@ def split(context: RunContext, state: RunState) -> RunState:
     for note in fold_notes(table, folds, assignment, state.copies, recipe):
         log.info(f"note: {note}")
     chosen = trained_folds(folds, recipe)
-    check_students(chosen, state.group, recipe)
+    check_students(chosen, state.group, state.relation, recipe)
     recipes = {name: member.recipe for name, member in state.members.items()}
     if state.student is not None:
         recipes[state.student.name] = state.student.recipe
-    check_start_weights(context, recipes, chosen, state.group)
+    check_start_weights(context, recipes, chosen, state.group, state.relation)
     return replace(state, folds=chosen)
 
 
@@ -153,16 +153,19 @@ def _column(table: Table, name: str) -> NDArray[np.str_]:
     return np.asarray(table.columns[name])
 
 
-def check_students(folds: Sequence[Fold], group: NDArray[np.int64] | None, recipe: Recipe) -> None:
-    """Refuse folds that separate near-duplicates where students are wanted, before anything is trained.
+def check_students(
+    folds: Sequence[Fold], group: NDArray[np.int64] | None, relation: str, recipe: Recipe
+) -> None:
+    """Refuse folds that separate related rows where students are wanted, before anything is trained.
 
     Args:
         folds: those that will be trained.
         group: int64 [N], related rows share a number; None where it is not known.
+        relation: what relates them, as in `folds.group`; empty: it is not known.
         recipe: of the run.
 
     Raises:
-        UserError: rows of a fold have copies among those that the fold's networks, its student's teachers, learn from.
+        UserError: rows of a fold are related to those that the fold's networks, its student's teachers, learn from.
     """
     enabled = {"pseudo_label": recipe.pseudo_label.enabled, "distill": recipe.distill.enabled}
     stages = " and ".join(name for name, wanted in enabled.items() if wanted)
@@ -172,7 +175,11 @@ def check_students(folds: Sequence[Fold], group: NDArray[np.int64] | None, recip
         f"{stages}: {sentence}, and its student would learn from it"
         for fold in folds
         for sentence in leaked_rows(
-            [Teacher(f"a network of fold {fold.number}", fold.train)], fold.number, fold.held_out(len(group)), group
+            [Teacher(f"a network of fold {fold.number}", fold.train)],
+            fold.number,
+            fold.held_out(len(group)),
+            group,
+            relation,
         )
     ]
     if problems:

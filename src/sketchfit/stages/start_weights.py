@@ -30,7 +30,11 @@ HINT = (
 
 
 def check_start_weights(
-    context: RunContext, recipes: Mapping[str, Recipe], folds: Sequence[Fold], group: NDArray[np.int64] | None
+    context: RunContext,
+    recipes: Mapping[str, Recipe],
+    folds: Sequence[Fold],
+    group: NDArray[np.int64] | None,
+    relation: str,
 ) -> None:
     """Check the weights of all networks that will be trained.
 
@@ -39,9 +43,10 @@ def check_start_weights(
         recipes: of the members and the student, by name.
         folds: those that will be trained.
         group: int64 [N], related rows share a number; None where none are known.
+        relation: what relates them, as in `folds.group`; empty: it is not known.
 
     Raises:
-        UserError: a file of weights has learnt from rows of a fold that it is validated on, or from copies of them.
+        UserError: a file of weights has learnt from rows of a fold that it is validated on, or from rows related to them.
     """
     problems: dict[str, None] = {}
     count = len(context.table.train)
@@ -53,7 +58,8 @@ def check_start_weights(
                 continue
             known = np.flatnonzero(np.isin(context.row_ids[:count], learnt))
             teacher = Teacher(f"model.weights: {weights}", known)
-            problems |= dict.fromkeys(leaked_rows([teacher], fold.number, fold.held_out(count), group))
+            held_out = fold.held_out(count)
+            problems |= dict.fromkeys(leaked_rows([teacher], fold.number, held_out, group, relation))
     if problems:
         raise RecipeError(list(problems), HINT)
 

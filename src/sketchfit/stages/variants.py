@@ -56,7 +56,7 @@ class VariantTrainer:
         state = self._related(context)
         (member,) = state.members.values()
         self._stores[store_settings(base)] = member.train
-        self.group = state.group
+        self.group, self._relation = state.group, state.relation
         made, _ = make_folds(table, member.train.readable, state.group, base)
         self.folds = trained_folds(made, base)
 
@@ -104,7 +104,7 @@ class VariantTrainer:
         ((name, own),) = member_recipes(recipe).items()
         member = self._member(name, own)
         (member,) = with_directions(context, {name: member}, self.group).values()
-        check_start_weights(context, {name: own}, self.folds, self.group)
+        check_start_weights(context, {name: own}, self.folds, self.group, self._relation)
         return context, member
 
     def _store(self, recipe: Recipe) -> Store:

@@ -10,7 +10,10 @@ from sketchfit.wording import counted, p_statement
 CLUSTERS = "clusters"
 """First word of the name of a grouping by clusters of similar rows, which only `folds.group=auto` makes."""
 
-UNGROUPED = ("none", "near_duplicate")
+NEAR_DUPLICATE = "near_duplicate"
+"""Grouping of near-duplicates alone."""
+
+UNGROUPED = ("none", NEAR_DUPLICATE)
 """Groupings that relate nothing but copies."""
 
 
