@@ -110,7 +110,7 @@ def study_networks(data: Path, weights: Path, rate: float, seed: int, options: a
         evidence = read_evidence(Path(scratch) / "run")
         place = {path.removeprefix("train/"): row for row, path in enumerate(table["image_path"])}
         rows = np.array([place[path.removeprefix("train/")] for path in evidence.paths])
-        alarm = raise_alarm(evidence.prob, evidence.label, evidence.copies, evidence.fold)
+        alarm = raise_alarm(evidence.prob, evidence.label, evidence.copies, evidence.fold, evidence.group)
         right = float((np.array(evidence.class_names)[evidence.answer] == names.loc[true[rows]].to_numpy()).mean())
     both = int(changed[rows][alarm.places].sum())
     return Outcome(right, len(alarm.places), int(changed[rows].sum()), both, alarm.precision)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sketchfit.inference import label_alarm
+from sketchfit.inference.folding import estimation_folds
 from sketchfit.inference.label_alarm import LabelAlarm, raise_alarm
 from tests.inference.label_data import PlantedLabels, planted
 
@@ -85,3 +86,30 @@ def test_one_family_or_one_class_raises_no_alarm() -> None:
     none = np.zeros(20, dtype=int)
     assert not len(raise_alarm(data.prob, data.label, none, data.fold).places)
     assert not len(raise_alarm(np.ones((20, 1), np.float32), none, data.group, data.fold).places)
+
+
+@pytest.mark.parametrize("folds", [1, 2])
+@pytest.mark.parametrize("groups", [3, 7, 13, 200])
+def test_runs_of_few_folds_are_cross_fitted_by_group(folds: int, groups: int) -> None:
+    data = planted(share=0.1, strength=8)
+    group = np.random.default_rng(0).integers(0, groups, len(data.label))
+    fold = group % folds
+    alarm = raise_alarm(data.prob, data.label, data.group, fold, group)
+    # Where each part is a fold of its own, nothing is divided.
+    expected = raise_alarm(data.prob, data.label, data.group, estimation_folds(fold, group))
+    np.testing.assert_array_equal(alarm.probability, expected.probability)
+    assert alarm.places.tolist() == expected.places.tolist()
+    assert data.wrong[alarm.places].mean() > 0.75
+
+
+def test_related_rows_change_nothing_where_there_are_enough_folds() -> None:
+    data = planted(share=0.1, strength=8)
+    alarm = raise_alarm(data.prob, data.label, data.group, data.fold, data.fold)
+    np.testing.assert_array_equal(alarm.probability, _alarm(data).probability)
+
+
+def test_one_group_is_divided_by_family() -> None:
+    data = planted(share=0.1, strength=8)
+    zeros = np.zeros(len(data.label), dtype=int)
+    alarm = raise_alarm(data.prob, data.label, data.group, zeros, zeros)
+    np.testing.assert_array_equal(alarm.probability, raise_alarm(data.prob, data.label, data.group, zeros).probability)

@@ -15,7 +15,8 @@ evenly and to classes that are confused, one at a time: the networks need no new
 these rows, and the others keep their labels.
 
 Only near-duplicates count as one row. Other related rows, such as those of one drawer, have labels of their own, and
-each of these is right or wrong independently of the others.
+each of these is right or wrong independently of the others. Their drawings and predictions are not independent. So the
+parts on which parameters are fitted keep all related rows together, as the folds do.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ class _Rows:
         return np.where(differ(self.scores.prob, label, self.confident), wrong, 0.0)
 
 
-def raise_alarm(prob: Floats, label: Ints, copies: Ints, fold: Ints) -> LabelAlarm:
+def raise_alarm(prob: Floats, label: Ints, copies: Ints, fold: Ints, group: Ints | None = None) -> LabelAlarm:
     """Find labels that are probably wrong.
 
     Args:
@@ -101,6 +102,7 @@ def raise_alarm(prob: Floats, label: Ints, copies: Ints, fold: Ints) -> LabelAla
         label: int64 [N].
         copies: int64 [N], family of near-duplicates; other related rows have different numbers.
         fold: int64 [N], 0 or more.
+        group: int64 [N], rows that the folds keep together share a number; None: near-duplicates alone.
     """
     none = LabelAlarm(np.empty(0, np.int64), np.zeros(len(label)))
     if prob.shape[1] < 2 or len(np.unique(copies)) < FEWEST:
@@ -113,7 +115,7 @@ def raise_alarm(prob: Floats, label: Ints, copies: Ints, fold: Ints) -> LabelAla
     fitted = fit_noise(observed)
     if (lowest := lowest_noise(observed, fitted)) is None:
         return LabelAlarm(none.places, none.probability, fitted.rate)
-    parts = estimation_folds(fold, copies)
+    parts = _parts(fold, copies, group)
     models = [
         (held, fit_noise(observed.part(~held), lowest.rate, lowest)) for held in (parts == k for k in np.unique(parts))
     ]
@@ -124,6 +126,13 @@ def raise_alarm(prob: Floats, label: Ints, copies: Ints, fold: Ints) -> LabelAla
     precision = _precision(wrong[places], found * fitted.rate * len(label)) if len(places) else 0.0
     reported = places if len(places) >= SHORTEST and precision >= LEAST_PRECISION else none.places
     return LabelAlarm(reported, wrong, fitted.rate, lowest.rate, precision, found)
+
+
+def _parts(fold: Ints, copies: Ints, group: Ints | None) -> Ints:
+    """Return the parts that parameters are fitted without, int64 [N]; where all rows are one group, copies alone stay
+    together."""
+    related = group is not None and len(np.unique(group)) > 1
+    return estimation_folds(fold, group if related else copies)
 
 
 def _precision(wrong: Floats, expected: float) -> float:

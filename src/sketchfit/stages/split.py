@@ -153,9 +153,7 @@ def _column(table: Table, name: str) -> NDArray[np.str_]:
     return np.asarray(table.columns[name])
 
 
-def check_students(
-    folds: Sequence[Fold], group: NDArray[np.int64] | None, relation: str, recipe: Recipe
-) -> None:
+def check_students(folds: Sequence[Fold], group: NDArray[np.int64] | None, relation: str, recipe: Recipe) -> None:
     """Refuse folds that separate related rows where students are wanted, before anything is trained.
 
     Args:

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from sketchfit.data.own_tables import LABEL_ISSUES
+from sketchfit.inference.folding import estimation_folds
+from sketchfit.inference.label_alarm import raise_alarm
 from sketchfit.reporting.evidence import Evidence, read_evidence
 from sketchfit.reporting.run.label_issues import LabelIssue, review_csv, review_labels
 from tests.inference.label_data import planted
@@ -68,6 +70,15 @@ def test_drawings_by_one_drawer_are_no_copies() -> None:
     issues = review_labels(evidence).issues
     assert sorted(one.place for one in issues if one.reason == "copies") == [0, 1]
     assert wrong[[one.place for one in issues if one.reason == "network"]].mean() > 0.8
+
+
+@pytest.mark.parametrize("folds", [2, 5])
+def test_the_alarm_keeps_the_groups_of_the_folds_together(folds: int) -> None:
+    evidence, _ = _evidence(0.1, drawers=13)
+    evidence.fold[:] = evidence.group % folds
+    parts = estimation_folds(evidence.fold, evidence.group)
+    expected = raise_alarm(evidence.prob, evidence.label, evidence.copies, parts)
+    np.testing.assert_array_equal(review_labels(evidence).alarm.probability, expected.probability)
 
 
 def test_a_note_states_that_labels_of_few_drawings_are_not_examined(caplog: pytest.LogCaptureFixture) -> None:

@@ -64,9 +64,10 @@ def review_labels(evidence: Evidence) -> LabelReview:
 def _alarm(evidence: Evidence) -> LabelAlarm:
     """Raise the alarm on the rows whose class the networks have learnt: they cannot predict another one."""
     learnt = np.flatnonzero(~np.isin(evidence.rows, lacking_rows(evidence.run.rows, evidence.rows)))
-    label, copies, fold = (part[learnt] for part in (evidence.label, evidence.copies, evidence.fold))
+    known = (evidence.label, evidence.copies, evidence.fold, evidence.group)
+    label, copies, fold, group = (part[learnt] for part in known)
     prob = evidence.prob if len(learnt) == len(evidence.prob) else evidence.prob[learnt]
-    alarm = raise_alarm(prob, label, copies, fold)
+    alarm = raise_alarm(prob, label, copies, fold, group)
     if not alarm.examined:
         log.info(f"note: labels are not examined: that needs two classes and {FEWEST} drawings that are no copies")
     probability = np.zeros(len(evidence.label))

@@ -264,9 +264,7 @@ class RunWork:
         """Return a member with its images, opened when it is first used."""
         if name not in self._members:
             recipe = self._recipe(name)
-            check_start_weights(
-                self.context, {name: recipe}, self.state.folds, self.state.group, self.state.relation
-            )
+            check_start_weights(self.context, {name: recipe}, self.state.folds, self.state.group, self.state.relation)
             opened = open_members(self.context, {name: recipe})[name]
             self._stored[recipe.model.size] = True
             both = {"": self._first, name: opened}
