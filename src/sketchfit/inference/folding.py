@@ -45,7 +45,7 @@ def estimation_folds(fold: Ints, group: Ints | None = None, count: int = 5, seed
     """Return folds for nested estimates, int64 [N]: the run's own if it validated three or more, else random parts.
 
     A run of one fold has out-of-fold rows in that fold only. No network was trained on any of them, so any parts that
-    keep near-duplicates together can be used to fit weights or temperatures on some and to score them on others.
+    keep related rows together can be used to fit weights or temperatures on some and to score them on others.
 
     Args:
         fold: int [N], of the rows that have out-of-fold probabilities.
