@@ -14,7 +14,7 @@ from sketchfit.runs.table import TrainingRows, write_training_rows
 from sketchfit.stages.context import RunContext, RunState
 from sketchfit.stages.relate import relate
 from sketchfit.stages.split import check_students
-from tests.factories import make_table, open_context, tiny_recipe
+from tests.factories import open_context, tiny_recipe
 
 GROUP = np.repeat(np.arange(4), 2)
 
@@ -56,5 +56,5 @@ def test_the_relation_of_groups_of_an_earlier_start_is_not_known(drawn: Path, tm
 def test_students_of_folds_that_separate_related_rows_are_refused_with_the_relation() -> None:
     folds = [Fold(0, np.arange(1, 8), np.arange(1))]
     recipe = load_recipe(tiny_recipe({"distill": {"enabled": True}}))
-    with pytest.raises(RecipeError, match="distill: .* 1 row related to rows of fold 0 by drawer, and its student"):
+    with pytest.raises(RecipeError, match=r"distill: .* 1 row related to rows of fold 0 by drawer, and its student"):
         check_students(folds, GROUP, "drawer", recipe)

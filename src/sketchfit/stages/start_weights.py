@@ -46,7 +46,7 @@ def check_start_weights(
         relation: what relates them, as in `folds.group`; empty: it is not known.
 
     Raises:
-        UserError: a file of weights has learnt from rows of a fold that it is validated on, or from rows related to them.
+        UserError: a file of weights has learnt from rows of a fold that it is validated on, or from related rows.
     """
     problems: dict[str, None] = {}
     count = len(context.table.train)
