@@ -27,7 +27,8 @@ KNOWN = 0.8
 
 SHARED, NEW = 0.95, 0.05
 """Share of those test rows whose value occurs in training: from here on groups are shared; up to here they are new.
-Between them the folds keep groups together, and the claim accounts for the rows of known groups (`known_groups`)."""
+Between them the folds keep groups together, and the claim accounts for the rows of known groups (`known_groups`). Groups
+that the recipe sets are kept together in any case."""
 
 LARGEST_GROUP = 0.5
 """A group with a larger share of the rows leaves too little to train on: such a grouping is not a candidate."""
@@ -69,6 +70,7 @@ class GroupingChoice:
         resemblances: of each candidate, by name; empty where it was not measured.
         shared: share of the test rows whose value of a key occurs in training, by key; only keys that test rows have.
         reason: why it was chosen, one sentence.
+        set_keys: those that the recipe names, without near-duplicates.
     """
 
     chosen: Grouping
@@ -76,6 +78,7 @@ class GroupingChoice:
     reason: str
     resemblances: Mapping[str, Resemblance] = field(default_factory=dict)
     shared: Mapping[str, float] = field(default_factory=dict)
+    set_keys: tuple[Key, ...] = ()
 
 
 Compare = Callable[[Mapping[str, Ints]], dict[str, Resemblance]]
@@ -217,19 +220,44 @@ def with_resemblance(choice: GroupingChoice, compare: Compare) -> GroupingChoice
 def known_groups(choice: GroupingChoice) -> tuple[float, Grouping] | None:
     """Return the share of test rows of groups that occur in training, although the folds keep these together.
 
-    Of several keys, the smallest share counts.
+    Of several keys, the smallest share counts. Keys of which (nearly) all test rows show known groups are kept together
+    only where the recipe sets them.
 
     Returns:
-        The share, and the grouping with which validation resembles such test rows; None where the test set shows either
-        new groups or known ones.
+        The share, and the grouping with which validation resembles such test rows; None where the test set shows new
+        groups, or where folds separate those that it shows again.
     """
-    mixed = {name: share for name, share in choice.shared.items() if NEW < share < SHARED}
+    mixed = {name: share for name, share in choice.shared.items() if share > NEW}
     separated = mixed.keys() & set(choice.chosen.keys)
     if not separated:
         return None
     others = set(choice.chosen.keys) - separated
     without = max((one for one in choice.candidates if set(one.keys) <= others), key=lambda one: len(one.keys))
     return min(mixed[name] for name in separated), without
+
+
+def set_by_recipe(chosen: Grouping, keys: Sequence[Key], near_duplicate: Key, plan: FoldPlan) -> GroupingChoice:
+    """Return the choice of a grouping that the recipe sets.
+
+    Where the test set shows known groups again, the groupings that separate these are candidates too (`known_groups`).
+
+    Args:
+        chosen: keeps the keys and copies together.
+        keys: those of `chosen`.
+        near_duplicate: copies.
+        plan: of the folds.
+    """
+    shared = {key.name: share for key in keys if (share := shared_with_test(key)) is not None}
+    new = [key for key in keys if shared.get(key.name, 0.0) <= NEW]
+    candidates = [chosen]
+    if len(new) < len(keys):
+        candidates.append(Grouping(near_duplicate.name, own_groups(near_duplicate.train)))
+    if 0 < len(new) < len(keys):
+        names = tuple(key.name for key in new)
+        name = " + ".join([*names, near_duplicate.name])
+        candidates.append(Grouping(name, with_copies(joined(name, new), near_duplicate, plan), names))
+    candidates.sort(key=lambda one: one.groups)
+    return GroupingChoice(chosen, tuple(candidates), "the recipe sets it", shared=shared, set_keys=tuple(keys))
 
 
 def with_clusters(choice: GroupingChoice, levels: Sequence[Grouping], compare: Compare) -> GroupingChoice:

@@ -98,9 +98,14 @@ def group_of(text: str, origins: Origins, known: KnownGroups | None = None) -> K
     Raises:
         UserError: see `parse_group`; an unknown EXIF tag; or a part that gives no row a value.
     """
-    parts = parse_group(text, tuple(origins.train.columns))
-    keys = [_key(part, origins, known or KnownGroups()) for part in parts]
+    keys = keys_of(text, origins, known)
     return keys[0] if len(keys) == 1 else joined(text, keys)
+
+
+def keys_of(text: str, origins: Origins, known: KnownGroups | None = None) -> list[Key]:
+    """Return the key of each part of `folds.group` (arguments and errors: see `group_of`)."""
+    parts = parse_group(text, tuple(origins.train.columns))
+    return [_key(part, origins, known or KnownGroups()) for part in parts]
 
 
 def _parse_part(text: str, columns: Sequence[str] | None) -> GroupPart:

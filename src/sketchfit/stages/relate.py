@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 Ints = NDArray[np.int64]
 
-VERSION = 3
+VERSION = 4
 """Increased when the same data would give other relations."""
 
 SEPARABLE = 0.55

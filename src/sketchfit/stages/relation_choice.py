@@ -17,6 +17,7 @@ from sketchfit.relations.choice import (
     GroupingChoice,
     candidates_of,
     choose,
+    set_by_recipe,
     with_clusters,
     with_copies,
     with_resemblance,
@@ -26,7 +27,7 @@ from sketchfit.relations.levels import MOST_OF_CLASS, cluster_levels
 from sketchfit.relations.origins import Origins
 from sketchfit.relations.ranking import Tested
 from sketchfit.relations.resemblance import FoldPlan, Resemblance, resemblances
-from sketchfit.relations.syntax import KnownGroups, group_of, parse_group
+from sketchfit.relations.syntax import KnownGroups, group_of, keys_of, parse_group
 from sketchfit.runs.artefacts.relations import CLUSTERS
 from sketchfit.stages.context import RunContext
 from sketchfit.stages.frozen_rows import FrozenRows
@@ -108,17 +109,19 @@ def _by_hand(setting: str, plan: FoldPlan, rows: KeyedRows, tested: tuple[Tested
             "folds.group: no tight clusters of drawings within a class were found",
             "Set folds.group=auto, or name what relates the rows. Clusters need claim.enabled=true.",
         )
-    text = setting if setting in ("none", "near_duplicate") else f"{setting} + near_duplicate"
+    if setting == "none":  # intervals still count copies as one row
+        return set_by_recipe(Grouping(setting, own_groups(rows.copies.train)), (), rows.copies, plan)
     key = group_of(setting, rows.origins, known)
-    # The intervals of `none` still count copies as one row.
-    group = own_groups(rows.copies.train) if setting == "none" else with_copies(key, rows.copies, plan)
-    chosen = Grouping(setting if setting == "none" else text, group, (setting,))
-    separated = 0 if setting == "none" else crossing_pairs(group, own_groups(key.train))
-    reason = "the recipe sets it"
-    if separated:
-        pairs = counted(separated, "pair")
-        reason += f"; {pairs} of rows that it relates may be in different folds, as near-duplicates would join too many"
-    return GroupingChoice(chosen, (chosen,), reason)
+    keys = [one for one in keys_of(setting, rows.origins, known) if one.origin != "near_duplicate"]
+    name = setting if setting == rows.copies.name else f"{setting} + {rows.copies.name}"
+    chosen = Grouping(name, with_copies(key, rows.copies, plan), tuple(one.name for one in keys))
+    choice = set_by_recipe(chosen, keys, rows.copies, plan)
+    separated = crossing_pairs(chosen.group, own_groups(key.train))
+    if not separated:
+        return choice
+    pairs = counted(separated, "pair")
+    more = f"{pairs} of rows that it relates may be in different folds, as near-duplicates would join too many"
+    return replace(choice, reason=f"{choice.reason}; {more}")
 
 
 def fold_plan(recipe: Recipe) -> FoldPlan:

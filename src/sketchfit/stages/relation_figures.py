@@ -51,7 +51,7 @@ def relation_figures(
         )
         for one in tested
     ]
-    known = known_groups(choice)
+    known = None if rows.frozen is None else known_groups(choice)  # the change is that of a head on features
     groupings = [
         GroupingFigures(
             name=one.name,
@@ -72,7 +72,7 @@ def relation_figures(
         choice_error=float(np.hypot(_choice_error(choice.chosen, groupings), UNSURE_OF_KNOWN * change)),
         known_share=0.0 if known is None else known[0],
         known_change=change,
-        test_groups=_test_groups(choice.chosen, [one.key for one in tested]),
+        test_groups=_test_groups(choice.chosen, [*(one.key for one in tested), *choice.set_keys]),
         warning=_warning(choice),
     )
 
