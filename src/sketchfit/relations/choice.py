@@ -27,8 +27,8 @@ KNOWN = 0.8
 
 SHARED, NEW = 0.95, 0.05
 """Share of those test rows whose value occurs in training: from here on groups are shared; up to here they are new.
-Between them the folds keep groups together, and the claim accounts for the rows of known groups (`known_groups`). Groups
-that the recipe sets are kept together in any case."""
+Between them the folds keep groups together, and the claim accounts for the rows of known groups (`known_groups`).
+Groups that the recipe sets are kept together in any case."""
 
 LARGEST_GROUP = 0.5
 """A group with a larger share of the rows leaves too little to train on: such a grouping is not a candidate."""
