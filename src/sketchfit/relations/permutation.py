@@ -3,6 +3,9 @@
 Units (rows, or sums over rows that stay together) have a class and a group. The statistic compares the mean cosine of
 pairs of the same group with that of pairs of different groups, either within classes or across classes. Groups are
 permuted among the units of each class, which changes neither classes nor sizes of groups.
+
+`scipy.stats.permutation_test` counts permutations: with 199 of them its p is at least 0.005, which is too large to be
+corrected by the number of keys. Here a distribution is fitted to the permutations.
 """
 
 from __future__ import annotations
@@ -15,12 +18,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, ndtr
 
+from sketchfit.relations.pair_sums import PairSums, RowSums
+
 Floats = NDArray[np.float32]
 Index = NDArray[np.int64]
 
 _FIRST, _ALL = 39, 199
 _UNCLEAR = (1.5, 10.0)
 """With z in this range after the first permutations, the others follow."""
+
+_LEAST_SKEW = 0.05
+"""Skewness of the permutations up to which their distribution is taken to be normal."""
+
+_LEAST_P = 1e-12
 
 
 @dataclass(frozen=True)
@@ -71,16 +81,20 @@ class Units:
             label, group: int64 [n], class and group of each row.
             together: int64 [n], rows of one class and group that are one unit; by default every row is.
         """
-        own = np.arange(len(label), dtype=np.int64) if together is None else together
-        order = np.lexsort((own, group, label))
-        keys = np.stack([label[order], group[order], own[order]])
+        unit_of_row = np.arange(len(label), dtype=np.int64) if together is None else together
+        order = np.lexsort((unit_of_row, group, label))
+        keys = np.stack([label[order], group[order], unit_of_row[order]])
         starts = _starts(keys)
         count = np.diff(np.append(starts, len(label))).astype(np.float64)
         total = np.add.reduceat(unit[order], starts, axis=0) if len(starts) else unit[order]
-        square = np.einsum("ij,ij->i", total, total, dtype=np.float64)
+        square = RowSums(total, count).pairs().cosine
         unit_keys = keys[:2, starts]
         cell = _starts(unit_keys)
         return cls(total, count, square, unit_keys[0], cell, unit_keys[0, cell], unit_keys[1, cell])
+
+    def sums(self) -> RowSums:
+        """Return the sums over the rows of each unit."""
+        return RowSums(self.total, self.count)
 
     def shuffled(self, rng: np.random.Generator) -> Units:
         """Return the units with their contents permuted within each class."""
@@ -90,12 +104,12 @@ class Units:
 
 def compare_within(units: Units, seed: int = 0) -> PairComparison:
     """Compare pairs of units of one class."""
-    return _compare(units, _within, seed)
+    return _compare(units, _within, _log_arrangements_within(units), seed)
 
 
 def compare_across(units: Units, seed: int = 0) -> PairComparison:
     """Compare pairs of units of different classes."""
-    return _compare(units, _across, seed)
+    return _compare(units, _across, _log_arrangements_across(units), seed)
 
 
 @dataclass(frozen=True)
@@ -105,94 +119,118 @@ class _Contrast:
     Attributes:
         same, other: mean cosine of pairs of the same group, and of different groups.
         pairs: ordered pairs of the same group.
-        log_arrangements: logarithm of the number of different permutations; the probability cannot be smaller.
     """
 
     same: float
     other: float
     pairs: float
-    log_arrangements: float
 
     @property
     def effect(self) -> float:
         return (self.same - self.other) / max(1 - self.other, 1e-9)
 
 
-def _compare(units: Units, contrast: Callable[[Units], _Contrast | None], seed: int) -> PairComparison:
+def _compare(
+    units: Units, contrast: Callable[[Units], _Contrast | None], log_arrangements: float, seed: int
+) -> PairComparison:
+    """Test a contrast.
+
+    Args:
+        units: to compare; none is an answer too.
+        contrast: None where there are no pairs to compare.
+        log_arrangements: logarithm of the number of different permutations.
+        seed: of the permutations.
+    """
     found = contrast(units) if len(units.label) else None
     if found is None:
         return PairComparison(0.0, 0.0, 1.0, 0)
+    permuted = _permuted_effects(units, contrast, found.effect, seed)
+    z = _deviations(found.effect, permuted)
+    p = max(_tail(z, permuted), exp(-log_arrangements), _LEAST_P)
+    return PairComparison(found.effect, z, p, round(found.pairs / 2))
+
+
+def _permuted_effects(
+    units: Units, contrast: Callable[[Units], _Contrast | None], effect: float, seed: int
+) -> NDArray[np.float64]:
+    """Return the effects of permutations: many only where few of them do not show clearly what `effect` is."""
     rng = np.random.Generator(np.random.Philox(key=seed))
-    null: list[float] = []
-    for planned in (_FIRST, _ALL):
-        while len(null) < planned:
-            permuted = contrast(units.shuffled(rng))
-            null.append(permuted.effect if permuted else 0.0)
-        mean, spread = float(np.mean(null)), float(np.std(null, ddof=1))
-        z = (found.effect - mean) / spread if spread > 1e-9 else 0.0
-        if not _UNCLEAR[0] < z < _UNCLEAR[1]:
-            break
-    return PairComparison(found.effect, z, _tail(z, null, found.log_arrangements), round(found.pairs / 2))
+
+    def permuted() -> float:
+        found = contrast(units.shuffled(rng))
+        return found.effect if found else 0.0
+
+    effects = np.array([permuted() for _ in range(_FIRST)])
+    if not _UNCLEAR[0] < _deviations(effect, effects) < _UNCLEAR[1]:
+        return effects
+    return np.append(effects, [permuted() for _ in range(_ALL - _FIRST)])
 
 
-def _tail(z: float, null: list[float], log_arrangements: float) -> float:
+def _deviations(effect: float, permuted: NDArray[np.float64]) -> float:
+    """Return an effect in standard deviations of the permutations, from their mean; 0 where these are all equal."""
+    spread = float(np.std(permuted, ddof=1))
+    return (effect - float(np.mean(permuted))) / spread if spread > 1e-9 else 0.0
+
+
+def _tail(z: float, permuted: NDArray[np.float64]) -> float:
     """Return the probability of at least z, from a gamma distribution with the skewness of the permutations.
 
     Josse, Pagès, Husson: Testing the significance of the RV coefficient (2008).
     """
-    from scipy.stats import pearson3  # takes half a second to import
+    from scipy.stats import pearson3, skew  # takes half a second to import
 
     if z == 0.0:
         return 1.0
-    scaled = (np.array(null) - np.mean(null)) / np.std(null)
-    skew = float(np.mean(scaled**3))
-    p = float(pearson3.sf(z, skew)) if skew > 0.05 else float(ndtr(-z))
-    return max(p, exp(-log_arrangements), 1e-12)
+    skewness = float(skew(permuted))
+    return float(pearson3.sf(z, skewness)) if skewness > _LEAST_SKEW else float(ndtr(-z))
 
 
 def _within(units: Units) -> _Contrast | None:
-    cell_total = np.add.reduceat(units.total, units.cell, axis=0)
-    cell_count = np.add.reduceat(units.count, units.cell)
-    # Sums over ordered pairs of different units: of the same cell, and of the same class.
-    cosine = _squared(cell_total) - np.add.reduceat(units.square, units.cell)
-    pairs = cell_count**2 - np.add.reduceat(units.count**2, units.cell)
-    first = _starts(units.cell_label[None])
-    of_class = np.add.reduceat(units.square, units.cell[first]), np.add.reduceat(units.count**2, units.cell[first])
-    every_cosine = _squared(np.add.reduceat(cell_total, first, axis=0)) - of_class[0]
-    every_pair = np.add.reduceat(cell_count, first) ** 2 - of_class[1]
-    cosine, pairs = np.add.reduceat(cosine, first), np.add.reduceat(pairs, first)
-    usable = (pairs > 0) & (every_pair > pairs)
+    """Return the contrast of pairs of one class; classes count by their pairs of the same group."""
+    cells = units.sums().joined(units.cell)
+    first_cell = _first_cells(units)
+    within_unit = PairSums(units.square, units.count**2)
+    same = (cells.pairs() - within_unit.joined(units.cell)).joined(first_cell)
+    every = cells.joined(first_cell).pairs() - within_unit.joined(units.cell[first_cell])
+    other = every - same
+    usable = (same.number > 0) & (other.number > 0)
     if not usable.any():
         return None
-    weight = pairs[usable] / pairs[usable].sum()
-    other = (every_cosine - cosine)[usable] / (every_pair - pairs)[usable]
-    same = float(weight @ (cosine[usable] / pairs[usable]))
-    of_cells = np.diff(np.append(units.cell, len(units.label)))
-    arrangements = gammaln(np.bincount(units.label) + 1.0).sum() - gammaln(of_cells + 1.0).sum()
-    return _Contrast(same, float(weight @ other), float(pairs[usable].sum()), float(arrangements))
+    same, other = same[usable], other[usable]
+    weight = same.number / same.number.sum()
+    return _Contrast(float(weight @ same.mean), float(weight @ other.mean), float(same.number.sum()))
 
 
 def _across(units: Units) -> _Contrast | None:
-    cell_total = np.add.reduceat(units.total, units.cell, axis=0)
-    cell_count = np.add.reduceat(units.count, units.cell)
+    """Return the contrast of pairs of different classes."""
+    cells = units.sums().joined(units.cell)
     by_group = np.argsort(units.cell_group, kind="stable")
-    group = _starts(units.cell_group[by_group][None])
-    first = _starts(units.cell_label[None])
-    cosine = _squared(np.add.reduceat(cell_total[by_group], group, axis=0)).sum() - _squared(cell_total).sum()
-    pairs = (np.add.reduceat(cell_count[by_group], group) ** 2).sum() - (cell_count**2).sum()
-    of_class = np.add.reduceat(cell_total, first, axis=0)
-    every_cosine = _squared(of_class.sum(axis=0)[None]).sum() - _squared(of_class).sum()
-    every_pair = cell_count.sum() ** 2 - (np.add.reduceat(cell_count, first) ** 2).sum()
-    if pairs <= 0 or every_pair <= pairs:
+    groups = RowSums(cells.total[by_group], cells.count[by_group]).joined(_starts(units.cell_group[by_group][None]))
+    classes = cells.joined(_first_cells(units))
+    same = groups.pairs().of_all() - cells.pairs().of_all()
+    every = classes.of_all().pairs() - classes.pairs().of_all()
+    other = every - same
+    if same.number[0] <= 0 or other.number[0] <= 0:
         return None
-    other = float((every_cosine - cosine) / (every_pair - pairs))
-    arrangements = np.sort(gammaln(np.bincount(units.cell_label) + 1.0))[:-1].sum()  # relative to one class
-    return _Contrast(float(cosine / pairs), other, float(pairs), float(arrangements))
+    return _Contrast(float(same.mean[0]), float(other.mean[0]), float(same.number[0]))
 
 
-def _squared(sums: Floats) -> NDArray[np.float64]:
-    squares: NDArray[np.float64] = np.einsum("ij,ij->i", sums, sums, dtype=np.float64)
-    return squares
+def _log_arrangements_within(units: Units) -> float:
+    """Return the logarithm of the number of ways to divide the units of each class among its cells."""
+    of_class = np.bincount(units.label)
+    of_cell = np.diff(np.append(units.cell, len(units.label)))
+    return float(gammaln(of_class + 1.0).sum() - gammaln(of_cell + 1.0).sum())
+
+
+def _log_arrangements_across(units: Units) -> float:
+    """Return the logarithm of the number of ways to order the cells of each class, relative to one class."""
+    of_class = np.bincount(units.cell_label)
+    return float(np.sort(gammaln(of_class + 1.0))[:-1].sum())
+
+
+def _first_cells(units: Units) -> Index:
+    """Return the first cell of each class."""
+    return _starts(units.cell_label[None])
 
 
 def _starts(keys: Index) -> Index:
