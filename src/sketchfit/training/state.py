@@ -56,7 +56,7 @@ class TrainState:
         best: validation accuracy and weights of the best epoch, where the recipe reports it.
         features: input of the head in epochs in which only it is trained; computed again when resumed.
         maps: stored output of the frozen stages, in epochs that train on it.
-        split_fails: whether it was found that this network cannot be trained on such output.
+        maps_fail: whether it was found that this network cannot be split, or that its output cannot be stored.
         update_seconds: duration of the last update; not known before the first.
         notes: on the weights that were loaded.
         rewinds: epochs that were started again because the loss or a weight was not finite.
@@ -87,7 +87,7 @@ class TrainState:
     best: tuple[float, State] | None = None
     features: FrozenFeatures | None = None
     maps: FrozenMaps | None = None
-    split_fails: bool = False
+    maps_fail: bool = False
     update_seconds: float = math.inf
     notes: tuple[str, ...] = ()
     rewinds: list[int] = field(default_factory=list)
