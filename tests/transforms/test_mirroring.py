@@ -53,3 +53,25 @@ def test_an_operation_that_is_left_out_changes_nothing_else():
         one, other = without(image, paper, sample_rng(0, 0, row)), only_others(image, paper, sample_rng(0, 0, row))
         assert np.array_equal(one, other)
     assert 5 < flipped < 25
+
+
+@pytest.mark.parametrize(
+    ("operations", "before"),
+    [
+        ([], [0, 1, 2, 3]),
+        (["rotate", "crop"], [0, 1, 2, 3]),
+        (["hflip"], [1, 0, 2, 3]),
+        (["hflip", "vflip"], [1, 2, 0, 3]),
+        (["vflip", "rotate", "hflip"], [2, 0, 1, 3]),
+        (["hflip", "vflip", "vflip", "hflip"], [0, 1, 2, 3]),
+    ],
+)
+def test_the_classes_that_turned_drawings_had_before(operations: list[str], before: list[int]) -> None:
+    becomes = {"hflip": np.array([1, 0, 2, 3]), "vflip": np.array([0, 2, 1, 3])}
+    found = Mirroring(becomes=becomes).classes_before(operations, 4)
+    assert found.tolist() == before
+    for label in range(4):  # step by step
+        after = label
+        for name in operations:
+            after = int(becomes[name][after]) if name in becomes else after
+        assert found[after] == label

@@ -44,6 +44,38 @@ def count_processes(section: ComputeSection, device: torch.device) -> int:
 
 
 @dataclass(frozen=True)
+class SharedBatch:
+    """The samples of a batch, divided among processes.
+
+    Attributes:
+        number: of the batch in its epoch.
+        shares: samples of each process, int64 each; some may have none.
+        rank: of this process.
+    """
+
+    number: int
+    shares: Sequence[NDArray[np.int64]]
+    rank: int
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Number of samples of each process."""
+        return tuple(map(len, self.shares))
+
+    @property
+    def own(self) -> NDArray[np.int64]:
+        """Samples of this process; the first of the batch, which does not count, where it has none."""
+        share = self.shares[self.rank]
+        return share if len(share) else self.shares[0][:1]
+
+    @property
+    def own_places(self) -> slice:
+        """Places of `own` in the batch."""
+        start = sum(self.sizes[: self.rank]) if self.sizes[self.rank] else 0
+        return slice(start, start + len(self.own))
+
+
+@dataclass(frozen=True)
 class DataLoader:
     """Makes the batches of a training, in this process.
 
@@ -67,59 +99,64 @@ class DataLoader:
             first_batch: number of the first batch, where an epoch is resumed.
             frozen: features or maps that are returned instead of pictures, where they are known.
         """
-        job, engine, recipe = self.job, self.engine, self.job.recipe
-        order = sampled_order(job.train_rows, job.label, recipe.training.class_power, job.seed, epoch.epoch)
-        samples = number_samples(order) if frozen is None else order  # what is stored has one picture of each row
-        batches = split_batches(samples, epoch.batch_size)
-        numbers = range(first_batch, len(batches))
-        shares = [np.array_split(batches[number], engine.processes) for number in numbers]
-        mine = [share[engine.rank] if len(share[engine.rank]) else share[0][:1] for share in shares]
-        inputs: Iterable[torch.Tensor]
-        inputs = self._pictures(epoch, mine) if frozen is None else (frozen.of(rows) for rows in mine)
-        look = (frozen.look if isinstance(frozen, MapCopy) else None) or epoch
-        mixes = recipe.transforms.mixes_at(epoch.epoch, recipe.training.epochs)
+        training, transforms = self.job.recipe.training, self.job.recipe.transforms
+        batches = self._batches(epoch, stored=frozen is not None)[first_batch:]
+        pictured = _pictured_epoch(epoch, frozen)
+        mixes = transforms.mixes_at(epoch.epoch, training.epochs)
         group: list[Micro] = []
-        for number, share, own, images in zip(numbers, shares, mine, inputs, strict=True):
-            micro = self._mixed(images, own, share, number, look) if mixes else self._micro(images, own, look)
-            group.append(self._counted(micro, share))
-            if len(group) == recipe.training.accumulation or number == len(batches) - 1:
+        for batch, images in zip(batches, self._inputs(epoch, batches, frozen), strict=True):
+            micro = self._mixed_share(images, batch, pictured) if mixes else self._micro(images, batch.own, pictured)
+            group.append(self._counted(micro, batch))
+            if len(group) == training.accumulation or batch is batches[-1]:
                 yield group
                 group = []
 
-    def _counted(self, micro: Micro, shares: Sequence[NDArray[np.int64]]) -> Micro:
-        """Return a batch with the number of rows that each process has."""
-        return micro if self.engine.processes == 1 else replace(micro, counts=tuple(map(len, shares)))
+    def _batches(self, epoch: EpochPlan, stored: bool) -> list[SharedBatch]:
+        """Return all batches of an epoch.
 
-    def _mixed(
-        self,
-        images: torch.Tensor,
-        samples: NDArray[np.int64],
-        shares: Sequence[NDArray[np.int64]],
-        number: int,
-        epoch: EpochPlan,
-    ) -> Micro:
+        Args:
+            epoch: size and number of its batches.
+            stored: whether the inputs are stored: then a row that occurs several times has one picture.
+        """
+        job, engine = self.job, self.engine
+        order = sampled_order(job.train_rows, job.label, job.recipe.training.class_power, job.seed, epoch.epoch)
+        batches = split_batches(order if stored else number_samples(order), epoch.batch_size)
+        return [
+            SharedBatch(number, np.array_split(samples, engine.processes), engine.rank)
+            for number, samples in enumerate(batches)
+        ]
+
+    def _inputs(
+        self, epoch: EpochPlan, batches: Sequence[SharedBatch], frozen: FrozenFeatures | MapCopy | None
+    ) -> Iterable[torch.Tensor]:
+        """Return what the network gets of this process's share of each batch."""
+        shares = [batch.own for batch in batches]
+        return self._pictures(epoch, shares) if frozen is None else map(frozen.of, shares)
+
+    def _counted(self, micro: Micro, batch: SharedBatch) -> Micro:
+        """Return a batch with the number of rows that each process has."""
+        return micro if self.engine.processes == 1 else replace(micro, counts=batch.sizes)
+
+    def _mixed_share(self, images: torch.Tensor, batch: SharedBatch, epoch: EpochPlan) -> Micro:
         """Return this process's share of a mixed batch: rows are mixed with those of all processes, as in one.
 
         Args:
-            images: of this process's share, or one that does not count.
-            samples: of these images.
-            shares: samples of each process.
-            number: of the batch in its epoch.
-            epoch: of the batch.
+            images: of `batch.own`.
+            batch: samples of each process.
+            epoch: of the pictures.
         """
         engine, mixing = self.engine, self.job.recipe.transforms.mixing
 
         def rng() -> np.random.Generator:
-            return sample_rng(self.job.seed, epoch.epoch, number, BATCH_STREAM)
+            return sample_rng(self.job.seed, epoch.epoch, batch.number, BATCH_STREAM)
 
         if engine.processes == 1 or not will_mix(mixing, rng()):
-            return _mixed(self._micro(images, samples, epoch), mixing, rng())
-        every = torch.cat(engine.rows_of_all(images, tuple(map(len, shares))))
+            return _mixed(self._micro(images, batch.own, epoch), mixing, rng())
+        every = torch.cat(engine.rows_of_all(images, batch.sizes))
         if self.job.recipe.compute.channels_last:
             every = every.contiguous(memory_format=torch.channels_last)
-        mixed = _mixed(self._micro(every, np.concatenate(shares), epoch), mixing, rng())
-        first = sum(map(len, shares[: engine.rank])) if len(shares[engine.rank]) else 0
-        return _part(mixed, slice(first, first + len(samples)))
+        mixed = _mixed(self._micro(every, np.concatenate(batch.shares), epoch), mixing, rng())
+        return _part(mixed, batch.own_places)
 
     def _pictures(self, epoch: EpochPlan, batches: Sequence[NDArray[np.int64]]) -> Generator[torch.Tensor, None, None]:
         """Yield the network's input of each batch, float [B, 3, size, size] on the device."""
@@ -135,20 +172,20 @@ class DataLoader:
         micro = self._unturned(inputs, rows_of(samples))
         if not self.job.mirroring.becomes:
             return micro
-        shown = torch.from_numpy(self._shown(samples, epoch)).to(self.engine.device)
-        teacher = None if micro.teacher is None else micro.teacher.gather(1, shown)
-        label = shown.argsort(dim=1).gather(1, micro.label[:, None])[:, 0]
-        return replace(micro, targets=micro.targets.gather(1, shown), label=label, teacher=teacher)
+        before = torch.from_numpy(self._classes_before(samples, epoch)).to(self.engine.device)
+        after = before.argsort(dim=1)  # the inverse permutation: for each class as stored, that of the turned drawing
+        label = after.gather(1, micro.label[:, None])[:, 0]
+        teacher = None if micro.teacher is None else micro.teacher.gather(1, before)
+        return replace(micro, targets=micro.targets.gather(1, before), label=label, teacher=teacher)
 
-    def _shown(self, samples: NDArray[np.int64], epoch: EpochPlan) -> NDArray[np.int64]:
+    def _classes_before(self, samples: NDArray[np.int64], epoch: EpochPlan) -> NDArray[np.int64]:
         """Return int64 [B, C]: for each class of the turned drawing, the class of the drawing as it is stored."""
         job, augment, generator = self.job, augment_of(self.job, epoch), random_of(self.job, epoch)
-        shown = np.tile(np.arange(job.class_count), (len(samples), 1))
+        before = np.empty((len(samples), job.class_count), dtype=np.int64)
         for place, sample in enumerate(samples.tolist()):
-            for name in augment.applied(generator(sample)):
-                if name in job.mirroring.becomes:
-                    shown[place] = shown[place][job.mirroring.becomes[name]]
-        return shown
+            operations = augment.applied(generator(sample))
+            before[place] = job.mirroring.classes_before(operations, job.class_count)
+        return before
 
     def _unturned(self, inputs: torch.Tensor, rows: NDArray[np.int64]) -> Micro:
         """Return a batch with the targets of the drawings as they are stored."""
@@ -164,6 +201,13 @@ class DataLoader:
         soft = torch.from_numpy(place >= 0).to(device)
         targets[soft] = torch.from_numpy(job.soft.prob[place[place >= 0]]).to(device)
         return Micro(inputs, targets, label, torch.from_numpy(weight).to(device), teacher)
+
+
+def _pictured_epoch(epoch: EpochPlan, frozen: FrozenFeatures | MapCopy | None) -> EpochPlan:
+    """Return the epoch whose pictures an epoch trains on: another one where stored outputs are those of its copy."""
+    if isinstance(frozen, MapCopy) and frozen.look is not None:
+        return frozen.look
+    return epoch
 
 
 def _teacher_targets(teacher: TeacherTargets, rows: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -194,15 +238,12 @@ def _part(micro: Micro, rows: slice) -> Micro:
 
 def _mixed(micro: Micro, section: MixingSection, rng: np.random.Generator) -> Micro:
     """Return the mixed batch; weights and teacher targets are mixed in the same shares as the targets."""
-    weight, teacher = micro.weight, micro.teacher
-    parts = [micro.targets, *([] if weight is None else [weight[:, None]]), *([] if teacher is None else [teacher])]
-    images, joined = mix(micro.images, torch.cat(parts, dim=1), section, rng)
-    mixed = list(torch.split(joined, [part.shape[1] for part in parts], dim=1))
-    targets = mixed.pop(0)
-    return Micro(
-        images,
-        targets,
-        micro.label,
-        None if weight is None else mixed.pop(0)[:, 0],
-        None if teacher is None else mixed.pop(0),
-    )
+    parts = {"targets": micro.targets}
+    if micro.weight is not None:
+        parts["weight"] = micro.weight[:, None]
+    if micro.teacher is not None:
+        parts["teacher"] = micro.teacher
+    images, joined = mix(micro.images, torch.cat(list(parts.values()), dim=1), section, rng)
+    mixed = dict(zip(parts, torch.split(joined, [part.shape[1] for part in parts.values()], dim=1), strict=True))
+    weight = mixed["weight"][:, 0] if "weight" in mixed else None
+    return Micro(images, mixed["targets"], micro.label, weight, mixed.get("teacher"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -54,6 +54,19 @@ class Mirroring:
                 else:
                     left_out.setdefault(number[source], set()).add(turn)
         return cls({index: frozenset(turns) for index, turns in left_out.items()}, becomes)
+
+    def classes_before(self, operations: Iterable[str], class_count: int) -> Ints:
+        """Return int64 [C]: for each class of a turned drawing, the class that it had before.
+
+        Args:
+            operations: names of those that were applied, in their order.
+            class_count: C.
+        """
+        before = np.arange(class_count)
+        for name in operations:
+            if name in self.becomes:  # it exchanges pairs of classes, so it is its own inverse
+                before = before[self.becomes[name]]
+        return before
 
 
 def _check(section: TransformsSection, number: Mapping[str, int]) -> None:
