@@ -33,7 +33,7 @@ def update_frozen(job: FitJob, state: TrainState, engine: Engine, epoch: EpochPl
 def frozen_inputs(job: FitJob, state: TrainState, engine: Engine, epoch: EpochPlan) -> FrozenFeatures | MapCopy | None:
     """Return what an epoch trains on in place of pictures; None where it trains on these.
 
-    Where a copy of the outputs cannot be stored, this epoch and all later ones train on pictures.
+    Where a copy of the outputs cannot be stored, this training does not use them any more.
     """
     if state.maps is None:
         return state.features
