@@ -55,7 +55,7 @@ def gpu_name() -> str | None:
 
 
 def describe() -> str:
-    """Date, machine, versions, and what else the machine had to do when this was options."""
+    """Return the date, the machine, the versions of packages, and the load of the machine at this moment."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     load, gpu = os.getloadavg()[0], gpu_name()
     return (

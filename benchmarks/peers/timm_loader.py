@@ -17,9 +17,10 @@ AUGMENTATION: dict[str, dict[str, Any]] = {
     "flips, affine, tone": {"scale": (0.7, 1.0), "vflip": 0.5, "color_jitter": (0.1, 0.2, 0.0)},
     "strong": {"scale": (0.5, 1.0), "auto_augment": "rand-m9-mstd0.5", "re_prob": 0.3},
     "default": {"scale": (0.5, 1.0)},
+    "randaugment": {"scale": (0.5, 1.0), "auto_augment": "rand-m7-mstd0.5"},
 }
 """By level; timm has no affine transform of its own, but crops and scales. `default`: train.py's flip and colour
-jitter, with crops that leave a drawing recognisable."""
+jitter, with crops that leave a drawing recognisable; `randaugment`: with RandAugment in place of the jitter."""
 
 
 def training_loader(
@@ -63,7 +64,7 @@ def plain_loader(case: Case, paths: Sequence[Path], mean: Sequence[float], std: 
 
 
 def loader(case: Case, paths: Sequence[Path], level: str, grey: bool) -> Callable[[], Iterable[Any]]:
-    """Batches of an epoch, for the input pipelines' table; timm reads in colour whatever is options."""
+    """Batches of an epoch, for the input pipelines' table; timm always reads in colour."""
     del grey
     batches = training_loader(case, paths, [0] * len(paths), level)
     return lambda: (images for images, _ in batches)

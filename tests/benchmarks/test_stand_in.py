@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.stand_in import held_out, labels_of, write_split
+from benchmarks.timm_given_time import read_split
 from sketchfit.auditing import AuditSettings, run_audit
 from sketchfit.data.readers import read_table
 from sketchfit.synthetic import draw_dataset
@@ -61,3 +62,14 @@ def test_every_image_is_in_one_of_the_sets_and_labels_are_elsewhere(data: Path, 
 def test_a_table_of_other_rows_is_refused(data: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="60"):
         write_split(data, np.zeros(59, dtype=bool), tmp_path / "out", np.random.default_rng(0))
+
+
+def test_a_script_of_a_peer_reads_the_same_rows_and_labels(data: Path, tmp_path: Path) -> None:
+    held = np.arange(60) % 5 == 0
+    write_split(data, held, tmp_path / "out", np.random.default_rng(0))
+    found = read_split(tmp_path / "out")
+    before = pd.read_csv(data / "train.csv")
+    label = {(data / "train" / row.image_path).read_bytes(): row.target for row in before.itertuples()}
+    for paths, labels, count in ((found.train, found.label, 48), (found.test, found.truth, 12)):
+        assert len(paths) == count
+        assert [label[path.read_bytes()] for path in paths] == list(labels)
