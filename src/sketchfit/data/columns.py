@@ -91,21 +91,34 @@ def image_column(sheet: Sheet, given: str | None, places: Places, preferred: str
 def image_candidates(sheet: Sheet, places: Places) -> list[str]:
     """Return the columns that could name the images: the one with a usual name, else those that name files on disk.
 
-    Of several with usual names, the first that names most files is returned. Other columns that name the same file in
-    each row count as one. Where they name different files, one that is named like a key and does not count the rows is
-    returned, else one that has either property; several columns where this leaves several.
+    Of several with usual names, the first that names most files is returned. Of the others, the one that names most
+    files is returned if they name the same file in each row. Where they name different files, the names and the cells
+    decide (`_most_like_keys`); several columns are returned where this leaves several.
     """
-    if usual := [column for name in IMAGE_COLUMNS if (column := find_column(sheet, (name,))) is not None]:
+    usual = [column for name in IMAGE_COLUMNS if (column := find_column(sheet, (name,))) is not None]
+    if usual:
         return usual if len(usual) == 1 else [max(usual, key=lambda column: places.share(sheet, column))]
     found = {name: places.found(sheet, name) for name in sheet.header if name}
     likely = [name for name in found if _share(found[name]) >= MOST_FILES]
     likely.sort(key=lambda name: _share(found[name]), reverse=True)
     if _differ([found[name] for name in likely]):
-        keys = [name for name in likely if is_id(name)]
-        others = [name for name in likely if not are_positions(sheet.column(name))]
-        both = [name for name in keys if name in others]
-        likely = both or ([] if keys and others else keys or others) or likely
+        likely = _most_like_keys(sheet, likely)
     return likely if _differ([found[name] for name in likely]) else likely[:1]
+
+
+def _most_like_keys(sheet: Sheet, names: list[str]) -> list[str]:
+    """Return the columns that are named like a key and do not count the rows, else those with one of these properties.
+
+    All are returned where some columns have the first property and others the second, and where none has any.
+    """
+    keys = [name for name in names if is_id(name)]
+    unnumbered = [name for name in names if not are_positions(sheet.column(name))]
+    both = [name for name in keys if name in unnumbered]
+    if both:
+        return both
+    if keys and unnumbered:
+        return names
+    return keys or unnumbered or names
 
 
 def rival_columns(sheet: Sheet, image: str, places: Places) -> list[str]:
@@ -122,9 +135,17 @@ def label_columns(
 ) -> LabelColumns | None:
     """Return the columns of labels, or None.
 
-    A column with a usual name is first, unless the sample submission has another one. Otherwise it is the column that
-    the sample has too, columns of zeros and ones of which each row marks one, or the only column that repeats values.
-    Two columns of zeros and ones next to one that repeats values may be anything.
+    These are, in this order:
+
+    1. the column that the user named; no other is taken then;
+    2. the one with a usual name, unless the sample submission has another one that repeats values;
+    3. the only column of the sample submission that repeats values;
+    4. columns of zeros and ones of which each row marks one: those of the sample submission, else those of the table.
+       Two such columns next to one that repeats values may be anything, and are not taken;
+    5. the one with a usual name of class names;
+    6. the only column that repeats values.
+
+    5 and 6 are left out where the name of a column may be a misspelling of `target`.
 
     Args:
         sheet: the table.
@@ -133,28 +154,68 @@ def label_columns(
         filled: columns of the sample submission.
     """
     if names.label_column is not None:
-        found = find_column(sheet, (names.label_column,))
-        return None if found is None else LabelColumns(found)
-    splits = {column.name for column in split_columns(sheet)}
-    others = [name for name in sheet.header if name and name != image and name not in splits]
-    shared = [name for name in others if name in filled]
-    repeating = [name for name in others if repeats(sheet.column(name))]
-    filling = [name for name in shared if name in repeating]
-    usual = find_column(sheet, LABEL_COLUMNS)
-    if usual is not None and (len(filling) != 1 or usual in filling or find_column(sheet, NAME_COLUMNS) in filling):
-        return LabelColumns(usual)
-    if len(filling) == 1:
-        return LabelColumns(filling[0])
-    if one_hot := _one_hot(sheet, shared):
-        return LabelColumns(None, one_hot)
-    one_hot = _one_hot(sheet, others)
-    if len(one_hot) > FEWEST_MARKS or (one_hot and set(repeating) <= set(one_hot)):
-        return LabelColumns(None, one_hot)
+        given = find_column(sheet, (names.label_column,))
+        return None if given is None else LabelColumns(given)
+    candidates = _candidates(sheet, image, filled)
+    found = _named_or_in_sample(sheet, candidates) or _marked_columns(sheet, candidates)
+    if found is not None:
+        return found
     if nearest_column(sheet, LABEL_COLUMNS[0]) is not None:
         return None  # probably a misspelling, which must not be replaced by another column
-    if usual := find_column(sheet, NAME_COLUMNS):
-        return LabelColumns(usual)
-    return LabelColumns(repeating[0], usual=False) if len(repeating) == 1 else None
+    class_names = find_column(sheet, NAME_COLUMNS)
+    if class_names is not None:
+        return LabelColumns(class_names)
+    return LabelColumns(candidates.repeating[0], usual=False) if len(candidates.repeating) == 1 else None
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    """Columns that may hold the labels: those with a name, except images and splits.
+
+    Attributes:
+        every: all of them.
+        in_sample: those that the sample submission has too.
+        repeating: those that repeat values.
+    """
+
+    every: tuple[str, ...]
+    in_sample: tuple[str, ...]
+    repeating: tuple[str, ...]
+
+
+def _candidates(sheet: Sheet, image: str | None, filled: Sequence[str]) -> _Candidates:
+    splits = {column.name for column in split_columns(sheet)}
+    every = tuple(name for name in sheet.header if name and name != image and name not in splits)
+    return _Candidates(
+        every=every,
+        in_sample=tuple(name for name in every if name in filled),
+        repeating=tuple(name for name in every if repeats(sheet.column(name))),
+    )
+
+
+def _named_or_in_sample(sheet: Sheet, candidates: _Candidates) -> LabelColumns | None:
+    """Return the column with a usual name, or the one that the sample submission has in its place; else None.
+
+    The sample's column replaces the usual one if it is the only one there that repeats values. A column of class names
+    does not: it has the names of the usual one's labels.
+    """
+    usual = find_column(sheet, LABEL_COLUMNS)
+    wanted = [name for name in candidates.in_sample if name in candidates.repeating]
+    if len(wanted) != 1:
+        return None if usual is None else LabelColumns(usual)
+    is_class_name = wanted[0] == find_column(sheet, NAME_COLUMNS)
+    return LabelColumns(usual if usual is not None and is_class_name else wanted[0])
+
+
+def _marked_columns(sheet: Sheet, candidates: _Candidates) -> LabelColumns | None:
+    """Return the columns of zeros and ones of which each row marks one: the sample submission's, else all; or None."""
+    marked = _one_hot(sheet, candidates.in_sample)
+    if marked:
+        return LabelColumns(None, marked)
+    marked = _one_hot(sheet, candidates.every)
+    others = set(candidates.repeating) - set(marked)
+    are_classes = len(marked) > FEWEST_MARKS or (bool(marked) and not others)
+    return LabelColumns(None, marked) if are_classes else None
 
 
 def repeats(cells: Sequence[str]) -> bool:
@@ -168,23 +229,29 @@ def one_hot_labels(sheet: Sheet, columns: Sequence[str]) -> tuple[str, ...]:
     marked = [""] * len(sheet.rows)
     for name in columns:
         for row, cell in enumerate(sheet.column(name)):
-            if FLAGS[cell.strip().casefold()]:
+            if FLAGS[_flag(cell)]:
                 marked[row] = name
     return tuple(marked)
 
 
 def flag_columns(sheet: Sheet, names: Sequence[str]) -> list[str]:
     """Return the columns in which each cell is zero or one."""
-    return [
-        name for name in names if sheet.rows and {cell.strip().casefold() for cell in sheet.column(name)} <= set(FLAGS)
-    ]
+    return [name for name in names if sheet.rows and set(map(_flag, sheet.column(name))) <= set(FLAGS)]
 
 
 def _one_hot(sheet: Sheet, names: Sequence[str]) -> tuple[str, ...]:
     """Return those of the columns that are zeros and ones, if they are several and each row marks one of them."""
     found = flag_columns(sheet, names)
-    marks = [sum(FLAGS[cell.strip().casefold()] for cell in row) for row in zip(*map(sheet.column, found), strict=True)]
-    return tuple(found) if len(found) > 1 and set(marks) == {1} else ()
+    if len(found) < 2:
+        return ()
+    marks_by_row = zip(*(sheet.column(name) for name in found), strict=True)
+    counts = {sum(FLAGS[_flag(cell)] for cell in cells) for cells in marks_by_row}
+    return tuple(found) if counts == {1} else ()
+
+
+def _flag(cell: str) -> str:
+    """Return a cell as it is in `FLAGS`."""
+    return cell.strip().casefold()
 
 
 def _share(found: Sequence[str]) -> float:
