@@ -17,28 +17,36 @@ from sketchfit.wording import listed
 
 
 def named_tables(found: Contents, role: Role) -> SplitPart | None:
-    """Return the table that is named like a split (`train.csv`, `testLabels.tsv`), None if there is none.
+    """Return the tables that are named like a split (`train.csv`, `testLabels.tsv`), None if there are none.
 
-    A table in a split's folder counts if its content fits. Of several tables, the one that has everything is taken, the
-    one with the shortest name first. Tables that share a column of keys, one of images and one of labels, are joined.
+    A table in a split's folder counts if its content fits. One table is taken where it is clear which one: the only
+    one, else the only complete one with the split's name and nothing else, else the only complete one. Tables with the
+    same keys and further columns are joined to it. Where no table is complete, those with the same keys are joined;
+    else the only one with the split's name and nothing else is taken, whose problems are reported later.
 
     Raises:
         UserError: several tables could be meant.
     """
-    tables = [table for table in found.tables if table.role == role]
-    tables = [table for table in tables if table.is_named or _is_complete(found, table, role, on_disk=True)]
+    tables = _tables_of(found, role)
+    if not tables:
+        return None
     exact = [table for table in tables if table.is_exact]
     complete = [table for table in tables if _is_complete(found, table, role)]
-    for alone in (tables, [table for table in exact if table in complete], complete):
-        if len(alone) == 1:
-            return _with_keys(found, alone[0], tables)
-    if len(tables) > 1 and not complete and _key(found, tables) is not None:
+    exact_and_complete = [table for table in exact if table in complete]
+    for candidates in (tables, exact_and_complete, complete):
+        if len(candidates) == 1:
+            return _with_keys(found, candidates[0], tables)
+    if not complete and _key(found, tables) is not None:
         return SplitPart(tables=tuple(table.path for table in tables))
     if len(exact) == 1:
         return SplitPart(tables=(exact[0].path,))
-    if not tables:
-        return None
     raise ambiguous(found, complete or tables, role)
+
+
+def _tables_of(found: Contents, role: Role) -> list[FoundTable]:
+    """Return the tables that are named like a split, and those in its folder whose content fits."""
+    tables = [table for table in found.tables if table.role == role]
+    return [table for table in tables if table.is_named or _is_complete(found, table, role, on_disk=True)]
 
 
 def fitting_tables(found: Contents, role: Role) -> list[FoundTable]:
@@ -53,8 +61,8 @@ def guessed_tables(found: Contents, role: Role) -> list[FoundTable]:
 
 def unnamed_tables(found: Contents) -> list[FoundTable]:
     """Return the tables without a split's name, without those that sketchfit has written."""
-    unnamed = [(table, found.source.try_sheet(table.path)) for table in found.tables if table.role is None]
-    return [table for table, sheet in unnamed if sheet is None or not is_own_table(sheet.header)]
+    unnamed = [table for table in found.tables if table.role is None]
+    return [table for table in unnamed if not _is_written_by_sketchfit(found, table)]
 
 
 def ambiguous(found: Contents, tables: Sequence[FoundTable], role: Role) -> DataError:
@@ -76,8 +84,16 @@ def joined_sheet(found: Contents, part: SplitPart) -> Sheet | None:
     return sheets[0] if key is None else join_by_key(sheets, key)
 
 
-def _is_complete(found: Contents, table: FoundTable, role: Role, on_disk: bool = False, usual: bool = True) -> bool:
-    """Return whether a table has a column of images, and for all but test rows one of labels."""
+def _is_complete(found: Contents, table: FoundTable, role: Role, *, on_disk: bool = False, usual: bool = True) -> bool:
+    """Return whether a table has a column of images, and for all but test rows one of labels.
+
+    Args:
+        found: content of the data set.
+        table: the table.
+        role: the split that its rows would be.
+        on_disk: whether most of the images must exist.
+        usual: whether the names, the user or the sample submission must show which column has the labels.
+    """
     sheet = found.source.try_sheet(table.path)
     image = None if sheet is None else found.images(sheet, role, table.path)
     if sheet is None or image is None:
@@ -90,7 +106,13 @@ def _is_complete(found: Contents, table: FoundTable, role: Role, on_disk: bool =
     return labels is not None and (labels.usual or not usual)
 
 
+def _is_written_by_sketchfit(found: Contents, table: FoundTable) -> bool:
+    sheet = found.source.try_sheet(table.path)
+    return sheet is not None and is_own_table(sheet.header)
+
+
 def _key(found: Contents, tables: Sequence[FoundTable]) -> str | None:
+    """Return the column by which tables can be joined; None if there is none, or one cannot be read."""
     sheets = [found.source.try_sheet(table.path) for table in tables]
     readable = [sheet for sheet in sheets if sheet is not None]
     return join_key(readable) if len(readable) == len(sheets) else None
@@ -98,8 +120,8 @@ def _key(found: Contents, tables: Sequence[FoundTable]) -> str | None:
 
 def _adds_columns(found: Contents, table: FoundTable, other: FoundTable) -> bool:
     """Return whether another table has the same keys and further columns."""
-    sheets = found.source.try_sheet(table.path), found.source.try_sheet(other.path)
-    if sheets[0] is None or sheets[1] is None or set(sheets[1].header) <= set(sheets[0].header):
+    first, second = found.source.try_sheet(table.path), found.source.try_sheet(other.path)
+    if first is None or second is None or set(second.header) <= set(first.header):
         return False
     return _key(found, [table, other]) is not None
 
