@@ -13,6 +13,9 @@ _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".7z", ".rar")
 
 ROLES: tuple[Role, ...] = ("train", "valid", "test")
 
+FoldersByRole = Mapping[Role, tuple[str, ...]]
+"""Names of folders by the split that they mean."""
+
 
 @dataclass
 class ImageFolders:
@@ -40,35 +43,53 @@ class ImageFolders:
         return self.count(folder) - sum(self.count(join(folder, name)) for name in self.listing.folders(folder))
 
     def splits(self, top: str) -> dict[Role, tuple[str, ...]]:
-        """Return the folders of each split: in the top folder, else in one such as `images/` (see `around`).
-
-        A folder `train` of images next to folders of other names is a class, such as the vehicle, and so is `valid`
-        next to `invalid`.
-        """
-        inside = self.inside(top)
-        found = by_role(inside)
-        roles = [name for names in found.values() for name in names]
-        others = [name for name in inside if name not in roles and not is_neutral(name)]
-        if len(others) > 1 and (self._are_flat(top, found.get("train", ())) or self._are_alike(top, found, others)):
-            found.pop("train", None)
-        if others and "train" not in found and self._are_flat(top, found.get("valid", ())):
-            found.pop("valid", None)
+        """Return the folders of each split: in the top folder, else in the first folder of `around` that has some."""
+        found = self._without_classes(top, by_role(self.inside(top)))
         if found:
-            return {role: tuple(join(top, name) for name in names) for role, names in found.items()}
+            return _in_folder(top, found)
         for folder in self.around(top):
             if below := by_role(self.inside(folder)):
-                return {role: tuple(join(folder, one) for one in names) for role, names in below.items()}
+                return _in_folder(folder, below)
         return {}
 
-    def _are_flat(self, top: str, names: Sequence[str]) -> bool:
-        return bool(names) and not any(self.inside(join(top, name)) for name in names)
+    def _without_classes(self, top: str, found: FoldersByRole) -> FoldersByRole:
+        """Leave out the folders that are named like a split and are classes, as the folders next to them.
 
-    def _are_alike(self, top: str, found: Mapping[Role, Sequence[str]], others: Sequence[str]) -> bool:
+        `train` next to two folders or more is a class, such as the vehicle, if it has images only, or folders of the
+        same names as they have. `valid` with images only is a class next to a folder such as `invalid`, without a
+        training folder.
+
+        Args:
+            top: folder that has them.
+            found: names of the folders in it that mean a split, by split.
+        """
+        others = self._neighbours(top, found)
+        kept = dict(found)
+        train, valid = kept.get("train", ()), kept.get("valid", ())
+        if len(others) > 1 and (self._are_flat(top, train) or self._are_alike(top, found, others)):
+            kept.pop("train", None)
+        if others and "train" not in kept and self._are_flat(top, valid):
+            kept.pop("valid", None)
+        return kept
+
+    def _neighbours(self, top: str, found: FoldersByRole) -> list[str]:
+        """Return the names of the folders in a folder that mean no split and are not neutral."""
+        named = {name for names in found.values() for name in names}
+        return [name for name in self.inside(top) if name not in named and not is_neutral(name)]
+
+    def _are_flat(self, top: str, names: Sequence[str]) -> bool:
+        """Return whether there are folders of these names, and none of them has folders of images."""
+        return bool(names) and not self._inner(top, names)
+
+    def _are_alike(self, top: str, found: FoldersByRole, others: Sequence[str]) -> bool:
         """Return whether only a training folder is there, with folders of the same names as in the others."""
         if set(found) != {"train"}:
             return False
-        inner = [{one for name in names for one in self.inside(join(top, name))} for names in (found["train"], others)]
-        return bool(inner[0] & inner[1])
+        return bool(self._inner(top, found["train"]) & self._inner(top, others))
+
+    def _inner(self, top: str, names: Sequence[str]) -> set[str]:
+        """Return the names of the folders of images in several folders."""
+        return {inner for name in names for inner in self.inside(join(top, name))}
 
     def around(self, top: str) -> list[str]:
         """Return the folders in the top folder that may contain splits: neutral ones, and the only one with images."""
@@ -121,12 +142,18 @@ def by_role(names: Sequence[str]) -> dict[Role, tuple[str, ...]]:
     return {role: names for role, names in found.items() if names}
 
 
+def _in_folder(folder: str, found: FoldersByRole) -> dict[Role, tuple[str, ...]]:
+    """Return the paths of names in a folder, by split."""
+    return {role: tuple(join(folder, name) for name in names) for role, names in found.items()}
+
+
 def join(folder: str, name: str) -> str:
     """Return the path of a name in a folder; "" is the root."""
     return f"{folder}/{name}" if folder else name
 
 
 def _is_wrapper(name: str, folders: ImageFolders, folder: str) -> bool:
+    """Return whether a folder in a folder has several folders, or adds nothing to the one that it has."""
     inside = folders.inside(join(folder, name))
     return len(inside) > 1 or (bool(inside) and _adds_nothing(name, folder))
 
