@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,10 +79,8 @@ def read_classes(
     keys = [_key(cell, numbered, mode) for cell in cells]
     order = sorted(set(keys), key=label_order)
     _check_repeated(sheet, keys, problems)
-    spellings: dict[str, Counter[str]] = {key: Counter() for key in order}
-    for key, cell in zip(keys, cells, strict=True):
-        spellings[key][cell.strip(BLANKS)] += 1
-    labels = {key: min(found, key=lambda one: (one != key, -found[one], one)) for key, found in spellings.items()}
+    spellings = _spellings(order, keys, cells)
+    labels = {key: _chosen_spelling(key, spellings[key]) for key in order}
     shown = names_of(sheet, keys, labels, names, folders if numbered else None, problems)
     if len(problems.found) > before:
         return None
@@ -95,34 +93,79 @@ def read_classes(
     return Classes(label, tuple(shown[key] for key in order), tuple(labels[key] for key in order))
 
 
+def _spellings(order: Sequence[str], keys: Sequence[str], cells: Sequence[str]) -> dict[str, Counter[str]]:
+    """Return for each key, in the order of classes, how many rows have each spelling."""
+    spellings: dict[str, Counter[str]] = {key: Counter() for key in order}
+    for key, cell in zip(keys, cells, strict=True):
+        spellings[key][cell.strip(BLANKS)] += 1
+    return spellings
+
+
+def _chosen_spelling(key: str, counts: Mapping[str, int]) -> str:
+    """Return the plain spelling of a class, which is its key, if it occurs; else the most frequent one."""
+    return key if key in counts else min(counts, key=lambda spelling: (-counts[spelling], spelling))
+
+
 def _key(cell: str, numbered: bool, mode: Labels) -> str:
+    """Return the text by which labels are the same class."""
     if not numbered:
         return clean_label(cell)
     return number_key(cell) if mode == "auto" else str(as_integer(cell))
 
 
 def _are_numbers(sheet: Sheet, cells: Sequence[str], mode: Labels, problems: TableProblems) -> bool:
-    """Return whether labels are integers; a few that are not, among many that are, are problems or noted."""
+    """Return whether all labels are integers.
+
+    With `integers`, labels that are not are problems. With `auto`, they are where most labels are integers and the
+    texts among them are probably mistakes (`_mistakes`); otherwise each text is a class, and a note names them.
+    """
     if mode == "names":
         return False
-    others = {row: cell.strip() for row, cell in enumerate(cells) if cell.strip() and as_integer(cell) is None}
+    texts = {row: cell.strip() for row, cell in enumerate(cells) if cell.strip() and as_integer(cell) is None}
     filled = sum(bool(cell.strip()) for cell in cells)
-    if mode == "auto" and 2 * len(others) > filled:
+    if mode == "integers":
+        _report_texts(sheet, texts, "", problems)
+    elif 2 * len(texts) > filled:
         return False
-    counts = Counter(others.values())
-    # One text in several rows is a class; texts that occur once among many numbers are probably mistakes.
-    texts = any(count > 1 and text.casefold() not in MISSING_TEXTS for text, count in counts.items())
-    mistakes = mode == "integers" or (not texts and len(others) <= MAX_MISTAKES * filled)
-    wrong = [(row, repr(text)) for row, text in others.items() if mistakes or (not texts and counts[text] > 1)]
-    after = "" if mode == "integers" else "If these are names of classes, set data.labels=names."
-    problems.rows(sheet, "label is not an integer", wrong, after)
-    if others and not wrong:
-        shown = listed([f"{text!r} ({counted(count, 'row')})" for text, count in counts.most_common()])
-        problems.note(
-            f"{sheet.name}: labels are numbers and texts ({shown}); each is a class by its name. "
-            "If they must be numbers, set data.labels=integers"
-        )
-    return not others
+    elif mistakes := _mistakes(texts, filled):
+        _report_texts(sheet, mistakes, "If these are names of classes, set data.labels=names.", problems)
+    elif texts:
+        _note_texts(sheet, texts, problems)
+    return not texts
+
+
+def _mistakes(texts: Mapping[int, str], filled: int) -> Mapping[int, str]:
+    """Return the texts among integers that are probably no names of classes.
+
+    A text in several rows is a class, unless it is written for missing numbers. With such a class, the other texts are
+    classes too. Without one, few texts are mistakes. Many texts of one row each are classes, and only those in several
+    rows, which are written for missing numbers, are mistakes.
+
+    Args:
+        texts: row to label, of the labels that are not integers.
+        filled: number of rows with a label.
+    """
+    counts = Counter(texts.values())
+    repeated = {text for text, count in counts.items() if count > 1}
+    if any(text.casefold() not in MISSING_TEXTS for text in repeated):
+        return {}
+    if len(texts) <= MAX_MISTAKES * filled:
+        return texts
+    return {row: text for row, text in texts.items() if text in repeated}
+
+
+def _report_texts(sheet: Sheet, texts: Mapping[int, str], after: str, problems: TableProblems) -> None:
+    details = [(row, repr(text)) for row, text in texts.items()]
+    problems.rows(sheet, "label is not an integer", details, after)
+
+
+def _note_texts(sheet: Sheet, texts: Mapping[int, str], problems: TableProblems) -> None:
+    counts = Counter(texts.values())
+    shown = listed([f"{text!r} ({counted(count, 'row')})" for text, count in counts.most_common()])
+    problems.note(
+        f"{sheet.name}: labels are numbers and texts ({shown}); each is a class by its name. "
+        "If they must be numbers, set data.labels=integers"
+    )
 
 
 def _check_repeated(sheet: Sheet, keys: Sequence[str], problems: TableProblems) -> None:
