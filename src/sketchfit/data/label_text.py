@@ -7,6 +7,9 @@ import unicodedata
 
 from sketchfit.data.path_text import natural_key
 
+MISSING_TEXTS = {"na", "n/a", "nan", "<na>", "none", "null", "?", "-"}
+"""What programs write where a number is missing."""
+
 _INTEGER = re.compile(r"([+-]?[0-9]{1,19})(?:\.0*)?")
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
 _QUOTES = ('""', "''", "“”", "‘’", "«»", "``")

@@ -12,14 +12,10 @@ import numpy as np
 from sketchfit.data.checks import TableProblems
 from sketchfit.data.class_names import names_of
 from sketchfit.data.label_notes import note_gaps, note_similar, note_spellings
-from sketchfit.data.label_text import as_integer, clean_label, label_order, number_key
+from sketchfit.data.label_text import MISSING_TEXTS, as_integer, clean_label, label_order, number_key
 from sketchfit.data.read_settings import Labels
 from sketchfit.data.sheets import Sheet
 from sketchfit.wording import counted, listed
-
-MISSING_TEXTS = {"na", "n/a", "nan", "<na>", "none", "null", "?", "-"}
-"""What programs write where a number is missing."""
-
 
 MAX_MISTAKES = 0.1
 """Largest share of labels that are taken for mistakes among numbers."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from sketchfit.data.checks import NAME_COLUMNS, TableProblems
 from sketchfit.data.label_forms import Texts, form_with, nearest_form
-from sketchfit.data.label_text import as_integer
-from sketchfit.data.labels import BLANKS, MISSING_TEXTS, Classes
+from sketchfit.data.label_text import MISSING_TEXTS, as_integer
+from sketchfit.data.labels import BLANKS, Classes
 from sketchfit.data.submission import Fill, LabelFill, ProbabilityFill, RankedFill
 from sketchfit.wording import listed
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sketchfit.data.images import is_image_name
+from sketchfit.data.label_text import MISSING_TEXTS
 from sketchfit.data.sheets.sheet import Row
 
 _FEWEST = 3
@@ -16,12 +17,15 @@ _USUAL = frozenset(
 )
 """A line with one of these has column names."""
 
+_WORDS = frozenset(word for name in _USUAL for word in name.split("_"))
+"""A path of these words alone, such as `image/path`, is a column name."""
+
 
 def columns_of_list(rows: Sequence[Row]) -> list[int] | None:
     """Return the columns of image paths in rows without column names, counted from 0; None if the first has names.
 
     The first line is a row if it has the path of an image, or is like all other rows. A line with a usual name of a
-    column has names.
+    column has names. So has one whose name with a slash, such as `w/h`, is no path: see `_is_name_over_paths`.
     """
     if any(cell.strip().casefold() in _USUAL for cell in rows[0].cells):
         return None
@@ -35,11 +39,72 @@ def counts_rows(cells: Sequence[str]) -> bool:
 
 
 def _paths(rows: Sequence[Row]) -> list[int]:
-    """Return the columns of paths; none if the first cell of a column is the name of images, such as `File/Name`."""
+    """Return the columns of paths; none if the first line has names, such as `File/Name`."""
     columns = [[row.cells[k].strip() for row in rows if k < len(row.cells)] for k in range(len(rows[0].cells))]
     if any(_names_images(cells) for cells in columns):
         return []
-    return [k for k, cells in enumerate(columns) if _has_paths(cells)]
+    paths = [k for k, cells in enumerate(columns) if _has_paths(cells)]
+    has_image = any(is_image_name(columns[k][0]) for k in paths)
+    return [] if paths and not has_image and _is_name_over_paths(rows, columns, paths) else paths
+
+
+def _is_name_over_paths(rows: Sequence[Row], columns: Sequence[Sequence[str]], paths: Sequence[int]) -> bool:
+    """Return whether the first line has names, although one has as many slashes as the paths below it.
+
+    Paths without the suffix of an image are recognised by their folders alone, and `image/path` looks like one. It is a
+    name if it consists of usual words. Another one, such as `bild/pfad`, is a name if what is below is of another kind.
+
+    Args:
+        rows: all rows.
+        columns: their cells.
+        paths: columns that seem to have paths.
+    """
+    if any(_is_number(cells[0]) for cells in columns) or _has_recurring_text(rows, columns):
+        return False
+    return any(_is_usual_path(columns[k][0]) for k in paths) or _is_above_another_kind(columns, paths)
+
+
+def _is_usual_path(cell: str) -> bool:
+    words = set(re.findall(r"[^\W_]+", cell.casefold()))
+    return bool(words) and words <= _WORDS
+
+
+def _is_above_another_kind(columns: Sequence[Sequence[str]], paths: Sequence[int]) -> bool:
+    """Return whether a path without digits is above paths with digits, or a text above numbers.
+
+    This does not count if the path is in the folder of another one, or in a folder that is another text of its line,
+    such as its label: then it is like the others.
+    """
+    if len(columns[0]) < _FEWEST or any(_has_known_folder(columns, k) for k in paths):
+        return False
+    others = [k for k in range(len(columns)) if k not in paths]
+    return any(_differs(columns[k], _has_digit) for k in paths) or any(_differs(columns[k], _is_number) for k in others)
+
+
+def _has_known_folder(columns: Sequence[Sequence[str]], path: int) -> bool:
+    """Return whether the folder of the first path has others, or its name is another text of the first line."""
+    folder, *others = (cell.rpartition("/")[0].casefold() for cell in columns[path])
+    texts = {cells[0].casefold() for k, cells in enumerate(columns) if k != path}
+    return folder in others or not texts.isdisjoint(folder.split("/"))
+
+
+def _differs(cells: Sequence[str], is_kind: Callable[[str], bool]) -> bool:
+    """Return whether the first cell is not of the kind of all others; one without a value may be of any kind."""
+    first, *others = cells
+    is_missing = not first or first.casefold() in MISSING_TEXTS
+    return not is_missing and not is_kind(first) and bool(others) and all(map(is_kind, others))
+
+
+def _has_digit(cell: str) -> bool:
+    return any(map(str.isdigit, cell))
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def _names_images(cells: Sequence[str]) -> bool:
