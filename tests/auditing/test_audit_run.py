@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -168,6 +169,21 @@ def test_12_bits_in_files_of_16_are_named(tmp_path: Path) -> None:
         "1 test image has 16 bits and no valu",
     ]
     assert found["damaged"] == {"train": {}, "test": {}}
+
+
+def test_12_bits_of_colour_in_files_of_16_are_named(tmp_path: Path) -> None:
+    def colour(number: int, factor: int) -> bytes:
+        deep = np.stack([scribble(number + part).astype(np.uint16) * factor for part in range(3)], axis=2)
+        return cv2.imencode(".png", deep)[1].tobytes()
+
+    train = {f"train/{k}.png": (k % 2, colour(k, 16 if k < 2 else 257)) for k in range(4)}
+    found = audited(make_table(tmp_path / "data", train, {"test/0.png": colour(9, 16)}), tmp_path)
+    named = ["train/0.png", "train/1.png", "test/0.png"]
+    assert [(one["path"], one["kind"]) for one in found["oddities"]] == [(path, "narrow") for path in named]
+    assert [note[:36] for note in found["notes"] if "12 bits" in note] == [
+        "2 training images have 16 bits and n",
+        "1 test image has 16 bits and no valu",
+    ]
 
 
 def test_blank_and_one_pixel_images(tmp_path: Path) -> None:

@@ -54,6 +54,15 @@ def png_of_size(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + header + png_chunk(b"IDAT", zlib.compress(bytes(5000))) + png_chunk(b"IEND", b"")
 
 
+def deep_grey_with_opacity(grey: np.ndarray) -> bytes:
+    """A PNG of grey, uint16 [H, W], and full opacity in 16 bits, which neither Pillow nor OpenCV writes."""
+    height, width = grey.shape
+    values = np.stack([grey, np.full_like(grey, 65535)], axis=2).astype(">u2")
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, 4, 0, 0, 0))
+    content = png_chunk(b"IDAT", zlib.compress(b"".join(b"\0" + row.tobytes() for row in values)))
+    return b"\x89PNG\r\n\x1a\n" + header + content + png_chunk(b"IEND", b"")
+
+
 def interlaced_png(image: Image.Image) -> bytes:
     """An RGB PNG in seven passes (Adam7), which Pillow does not write."""
     pixels = np.asarray(image.convert("RGB"))

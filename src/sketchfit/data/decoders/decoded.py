@@ -38,7 +38,8 @@ class Decoded:
         pixels: uint8 [H, W] or [H, W, 3] RGB.
         damage: empty for a complete file; otherwise what is wrong with it. What could not be decoded is white.
         factor: by which the sides of the file's image were divided; see `large`.
-        peak: the largest value of a 16-bit file that uses at most 12 bits, so that it is nearly black; else None.
+        peak: the largest value of a 16-bit file that uses at most 12 bits, so that it is nearly black; else None. Of
+            colour, and of grey with opacity, only the upper 8 bits are known: no value is larger.
     """
 
     pixels: NDArray[np.uint8]

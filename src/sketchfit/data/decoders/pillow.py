@@ -67,6 +67,7 @@ def decode_opened(image: Image.Image, max_pixels: int, most: int | None = MOST) 
     factor = 1 if most is None else factor_of(*image.size, most)
     inverted = image.format == "JPEG" and image.mode == "CMYK" and "adobe" not in image.info
     tags = dict(getattr(image, "tag_v2", {}))
+    is_wide_colour = _is_wide_colour(image)
     image.load()
     upright = _reduced(_upright(image), factor)
     if image.mode in ("F", "I") or image.mode.startswith("I;"):
@@ -74,7 +75,8 @@ def decode_opened(image: Image.Image, max_pixels: int, most: int | None = MOST) 
     if inverted:
         # Pillow treats every CMYK JPEG as Adobe's, which stores 255 - ink; without Adobe's marker it is not
         upright = Image.eval(upright, lambda value: 255 - value)
-    return Decoded(_on_white(upright), factor=factor)
+    pixels = _on_white(upright)
+    return Decoded(pixels, factor=factor, peak=_peak_of_colour(pixels) if is_wide_colour else None)
 
 
 def turned(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
@@ -93,6 +95,22 @@ def _upright(image: Image.Image) -> Image.Image:
         return ImageOps.exif_transpose(image)
     except DECODER_ERRORS:
         return image
+
+
+def _is_wide_colour(image: Image.Image) -> bool:
+    """Return whether an opened PNG or TIFF has colour, or grey with opacity, of 16 bits; False once it is loaded."""
+    for *_, arguments in getattr(image, "tile", ()):
+        layout = arguments if isinstance(arguments, str) else str(next(iter(arguments or ()), ""))
+        if layout.startswith(("RGB", "LA")) and ";16" in layout:
+            return True
+    return False
+
+
+def _peak_of_colour(pixels: NDArray[np.uint8]) -> int | None:
+    """Return `Decoded.peak` of colour in 16 bits, of which Pillow keeps the upper 8: the largest value with these."""
+    upper = int(pixels.max())
+    peak = 256 * upper + 255
+    return peak if upper > 0 and peak <= NARROW else None
 
 
 def _reduced(image: Image.Image, factor: int) -> Image.Image:
