@@ -169,7 +169,7 @@ def label_columns(
 
 
 @dataclass(frozen=True)
-class _Candidates:
+class _LabelCandidates:
     """Columns that may hold the labels: those with a name, except images and splits.
 
     Attributes:
@@ -183,17 +183,17 @@ class _Candidates:
     repeating: tuple[str, ...]
 
 
-def _candidates(sheet: Sheet, image: str | None, filled: Sequence[str]) -> _Candidates:
+def _candidates(sheet: Sheet, image: str | None, filled: Sequence[str]) -> _LabelCandidates:
     splits = {column.name for column in split_columns(sheet)}
     every = tuple(name for name in sheet.header if name and name != image and name not in splits)
-    return _Candidates(
+    return _LabelCandidates(
         every=every,
         in_sample=tuple(name for name in every if name in filled),
         repeating=tuple(name for name in every if repeats(sheet.column(name))),
     )
 
 
-def _named_or_in_sample(sheet: Sheet, candidates: _Candidates) -> LabelColumns | None:
+def _named_or_in_sample(sheet: Sheet, candidates: _LabelCandidates) -> LabelColumns | None:
     """Return the column with a usual name, or the one that the sample submission has in its place; else None.
 
     The sample's column replaces the usual one if it is the only one there that repeats values. A column of class names
@@ -207,7 +207,7 @@ def _named_or_in_sample(sheet: Sheet, candidates: _Candidates) -> LabelColumns |
     return LabelColumns(usual if usual is not None and is_class_name else wanted[0])
 
 
-def _marked_columns(sheet: Sheet, candidates: _Candidates) -> LabelColumns | None:
+def _marked_columns(sheet: Sheet, candidates: _LabelCandidates) -> LabelColumns | None:
     """Return the columns of zeros and ones of which each row marks one: the sample submission's, else all; or None."""
     marked = _one_hot(sheet, candidates.in_sample)
     if marked:
