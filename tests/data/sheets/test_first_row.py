@@ -95,9 +95,15 @@ def test_a_path_with_the_suffix_of_an_image_is_no_name(first: str, suffix: str) 
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", " "])
-@pytest.mark.parametrize("name", ["image/path", "Image/File", "file/id", "bild/pfad"])
-def test_the_names_of_a_file_are_kept_without_a_note(name: str, delimiter: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "notes"), [("image/path", 0), ("Image/File", 0), ("file/id", 0), ("bild/pfad", 1), ("a/b", 1)]
+)
+def test_the_names_of_a_file_are_kept_and_doubtful_ones_noted(
+    name: str, notes: int, delimiter: str, tmp_path: Path
+) -> None:
     rows = [(name, "species"), ("cat/1", "cat"), ("dog/2", "dog"), ("cat/3", "cat")]
     (tmp_path / "train.txt").write_text("".join(f"{delimiter.join(row)}\n" for row in rows))
     sheet = read_sheet(tmp_path / "train.txt")
-    assert (sheet.header, sheet.rows, sheet.notes) == (rows[0], tuple(rows[1:]), ())
+    assert (sheet.header, sheet.rows) == (rows[0], tuple(rows[1:]))
+    assert len(sheet.notes) == notes
+    assert all(name in note for note in sheet.notes)

@@ -33,6 +33,15 @@ def columns_of_list(rows: Sequence[Row]) -> list[int] | None:
     return paths if paths or _is_like_the_others(rows) else None
 
 
+def names_like_paths(rows: Sequence[Row]) -> list[str]:
+    """Return the names in the first line that have as many slashes as the cells below and no usual words.
+
+    That they are names and no paths is likely, and not certain.
+    """
+    columns = [[row.cells[k].strip() for row in rows if k < len(row.cells)] for k in range(len(rows[0].cells))]
+    return [cells[0] for cells in columns if _has_paths(cells) and not _is_usual_path(cells[0])]
+
+
 def counts_rows(cells: Sequence[str]) -> bool:
     """Return whether the cells count the rows from 0 or 1."""
     return len(cells) > 1 and any(list(cells) == [str(k + first) for k in range(len(cells))] for first in (0, 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sketchfit.data.sheets.first_row import columns_of_list, counts_rows
+from sketchfit.data.sheets.first_row import columns_of_list, counts_rows, names_like_paths
 from sketchfit.data.sheets.sheet import Row, TableError
 from sketchfit.wording import listed
 
@@ -43,6 +43,9 @@ def named_columns(rows: Sequence[Row], name: str, unit: str = "line") -> Columns
     """
     images = columns_of_list(rows)
     columns = _with_names(rows, name) if images is None else _as_list(rows, images, name)
+    if images is None and (doubtful := names_like_paths(rows)):
+        note = f"{name}: {listed(map(repr, doubtful))} is read as a column name; if it is a path, add a line of names"
+        columns = replace(columns, notes=(*columns.notes, note))
     width = len(columns.header)
     wrong = [f"{unit} {row.line} has {len(row.cells)}" for row in columns.rows if len(row.cells) != width]
     if wrong:
