@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
-from sketchfit.planning.deadline import WorkingTime
+from sketchfit.planning.deadline import LatestEnd, WorkingTime
 
 
 def test_a_time_of_the_day_is_kept_where_the_machine_sleeps() -> None:
@@ -17,3 +19,22 @@ def test_a_time_of_the_day_is_kept_where_the_machine_sleeps() -> None:
     assert until.until(1.0) == pytest.approx(200.0)
     assert until.until(0.955) == pytest.approx(200.0 - 0.045 * 600.0)
     assert until.used == 100.0
+
+
+@pytest.mark.parametrize(("sleep_counts", "left"), [(False, 50.0), (True, 20.0)])
+def test_the_end_in_another_process_moves_with_sleep_as_the_deadline_does(
+    sleep_counts: bool, left: float, monkeypatch: pytest.MonkeyPatch
+):
+    """10 s pass, and 30 s in which the machine sleeps and `time.monotonic` stands still."""
+    now = {"monotonic": 1000.0, "time": 5000.0}
+    for name in now:
+        monkeypatch.setattr(f"sketchfit.planning.deadline.time.{name}", lambda name=name: now[name])
+    end = pickle.loads(pickle.dumps(LatestEnd.after(60.0, sleep_counts)))
+    assert end.left() == 60.0
+    now.update(monotonic=1010.0, time=5040.0)
+    assert end.left() == left
+
+
+@pytest.mark.parametrize("ends", [None, 5600.0])
+def test_sleep_counts_where_the_run_ends_at_a_time_of_the_day(ends: float | None):
+    assert WorkingTime(600.0, 0.0, 0.0, lambda: 0.0, ends).sleep_counts == (ends is not None)

@@ -82,6 +82,11 @@ class WorkingTime:
         """Seconds of working time so far."""
         return self.before + self.clock() - self.began
 
+    @property
+    def sleep_counts(self) -> bool:
+        """Whether the time in which the machine sleeps is lost: the run ends at a time of the day."""
+        return self.ends is not None
+
     def left(self, reserve: float, answer: float) -> TimeLeft:
         """Return what is left for units.
 
@@ -96,6 +101,28 @@ class WorkingTime:
         if self.ends is None:
             return share * self.seconds - self.used
         return self.ends - self.wall() - (1 - share) * self.seconds
+
+
+@dataclass(frozen=True)
+class LatestEnd:
+    """When work in another process of this machine must have ended; it can be pickled.
+
+    Attributes:
+        reading: of `time.monotonic`, which may stand still while the machine sleeps.
+        timestamp: the same as a timestamp, where the time in which the machine sleeps counts; None: it does not.
+    """
+
+    reading: float
+    timestamp: float | None = None
+
+    @classmethod
+    def after(cls, seconds: float, sleep_counts: bool) -> LatestEnd:
+        """Return the end of so many seconds from now; `sleep_counts`: see `WorkingTime.sleep_counts`."""
+        return cls(time.monotonic() + seconds, time.time() + seconds if sleep_counts else None)
+
+    def left(self) -> float:
+        """Return the seconds until then."""
+        return self.reading - time.monotonic() if self.timestamp is None else self.timestamp - time.time()
 
 
 def left_of(deadline: WorkingTime) -> str:

@@ -317,3 +317,25 @@ def test_the_first_of_several_networks_is_favoured(drawn: Path, tmp_path: Path):
     _train(trainer, _trainings(member))
     _train(trainer, _trainings(member)[:1])
     assert favoured == [[True, False], [False]]
+
+
+@pytest.mark.parametrize("sleep_counts", [False, True])
+def test_processes_receive_the_end_as_the_run_counts_it(drawn: Path, tmp_path: Path, sleep_counts: bool):
+    found: list[bool] = []
+
+    class Both:
+        size = 2
+
+        def start(self) -> None:
+            """Start nothing."""
+
+        def train(self, requests: Any, ended: Any, patience: Any) -> None:
+            found.extend(one.latest.timestamp is not None for one in requests)
+            for place in range(len(requests)):
+                ended(place, None)
+
+    context, member = _open(tmp_path, drawn)
+    trainer = NetworkTrainer(context, 2, time.monotonic, sleep_counts=sleep_counts)
+    trainer._team = cast(Any, Both())
+    _train(trainer, _trainings(member))
+    assert found == [sleep_counts] * 2

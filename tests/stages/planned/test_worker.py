@@ -5,6 +5,7 @@ import io
 import logging
 import os
 import pickle
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -14,6 +15,8 @@ import torch
 
 from sketchfit.config.load import load_recipe
 from sketchfit.disk import DiskError
+from sketchfit.planning.deadline import LatestEnd
+from sketchfit.planning.pace import Expected, LateError, Pace
 from sketchfit.stages.planned import worker
 from tests.factories import tiny_recipe
 
@@ -87,3 +90,41 @@ def test_orders_reach_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
         assert worker.ALONE.is_set()
     finally:
         worker.ALONE.clear()
+
+
+@pytest.mark.parametrize("sleep_counts", [True, False])
+def test_a_training_is_stopped_where_the_machine_has_slept_until_its_end(
+    sleep_counts: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Updates take a second each; after half of them the machine sleeps for an hour."""
+    now = {"monotonic": 1000.0, "time": 5000.0}
+    for name in now:
+        monkeypatch.setattr(f"sketchfit.stages.planned.worker.time.{name}", lambda name=name: now[name])
+    request: Any = SimpleNamespace(
+        run=Path("run"),
+        recipe=load_recipe(tiny_recipe()),
+        device="cpu",
+        table=None,
+        row_ids=None,
+        member="net",
+        member_recipe=None,
+        stores=(),
+        fold=None,
+        expected=Expected(40, 1.0, 0.0),
+        latest=LatestEnd.after(60.0, sleep_counts),
+        favoured=False,
+    )
+    seen: list[int] = []
+
+    def train(context: Any, member: Any, fold: Any, pace: Pace, callback: Any) -> None:
+        for number in range(1, 41):
+            now.update({name: one + 1.0 for name, one in now.items()})
+            now["time"] += 3600.0 * (number == 20)
+            seen.append(number)
+            pace.updated(number)
+
+    monkeypatch.setattr(worker, "run_network", train)
+    monkeypatch.setattr(worker, "Member", lambda *_: None)
+    with pytest.raises(LateError) if sleep_counts else nullcontext():
+        worker._train(request, cast(Any, None), cast(Any, SimpleNamespace(send=None)))
+    assert seen[-1] == (20 if sleep_counts else 40)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold
 from sketchfit.data.table import Table
+from sketchfit.planning.deadline import LatestEnd
 from sketchfit.planning.pace import Expected
 from sketchfit.workers.messages import UnitEvent
 
@@ -30,7 +31,7 @@ class TrainingRequest:
         row_ids: uint64 [N + M], see `RunContext.row_ids`.
         fold: on which it is trained.
         expected: times of the training.
-        latest: reading of `time.monotonic` at which it must have ended.
+        latest: when it must have ended.
         favoured: whether the networks that are trained at the same time are dropped before it, which makes it faster.
         device: kind of the device on which it is trained.
     """
@@ -44,7 +45,7 @@ class TrainingRequest:
     row_ids: NDArray[np.uint64]
     fold: Fold
     expected: Expected
-    latest: float
+    latest: LatestEnd
     favoured: bool = False
     device: str = "cpu"
 

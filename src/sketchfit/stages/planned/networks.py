@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sketchfit.data.folds import Fold
 from sketchfit.errors import UserError
 from sketchfit.models.device import release_cached_memory
+from sketchfit.planning.deadline import LatestEnd
 from sketchfit.planning.execute import Ended
 from sketchfit.planning.pace import Expected, LateError, Pace
 from sketchfit.runs.artefacts import PlannedUnit
@@ -52,10 +52,18 @@ class NetworkTrainer:
         at_once: networks that are trained at the same time.
         clock: seconds.
         gpus: from `find_gpus`; networks at the same time have one each.
+        sleep_counts: whether the time in which the machine sleeps is lost (`WorkingTime.sleep_counts`).
     """
 
-    def __init__(self, context: RunContext, at_once: int, clock: Callable[[], float], gpus: Sequence[str] = ()) -> None:
-        self._context, self._clock, self._gpus = context, clock, gpus
+    def __init__(
+        self,
+        context: RunContext,
+        at_once: int,
+        clock: Callable[[], float],
+        gpus: Sequence[str] = (),
+        sleep_counts: bool = False,
+    ) -> None:
+        self._context, self._clock, self._gpus, self._sleep_counts = context, clock, gpus, sleep_counts
         self._team = Team(at_once, context.dispatcher, gpus) if at_once > 1 else None
         self._stored: set[tuple[str, int]] = set()
 
@@ -128,8 +136,8 @@ class NetworkTrainer:
             else:
                 ended(trainings[place].unit, _reason(error, trainings[place]))
 
-        seconds = allowed()
-        latest, sharing = time.monotonic() + seconds, len(trainings) > 1 and not self._gpus
+        latest = LatestEnd.after(allowed(), self._sleep_counts)
+        sharing = len(trainings) > 1 and not self._gpus
         requests = [self._request(one, latest, sharing and place == 0) for place, one in enumerate(trainings)]
         release_cached_memory(self._context.engine.device)  # a process has the GPU of this one
         team.train(requests, one_ended, patience=lambda: allowed() + PATIENCE)
@@ -150,7 +158,7 @@ class NetworkTrainer:
         else:
             ended(training.unit, None)
 
-    def _request(self, training: PlannedTraining, latest: float, favoured: bool) -> TrainingRequest:
+    def _request(self, training: PlannedTraining, latest: LatestEnd, favoured: bool) -> TrainingRequest:
         context, member = self._context, training.member
         return TrainingRequest(
             run=context.run.path,

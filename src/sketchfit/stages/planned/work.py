@@ -87,7 +87,8 @@ class RunWork:
         book.change(networks_at_once=min(at_once, book.plan.networks_at_once or at_once))
         self.has_lost = reopen_lost(context.run, book, state.folds)
         """Whether networks of finished units were deleted."""
-        self._trainer = NetworkTrainer(context, book.plan.networks_at_once, self._clock, gpus)
+        sleep_counts = book.deadline.sleep_counts
+        self._trainer = NetworkTrainer(context, book.plan.networks_at_once, self._clock, gpus, sleep_counts)
         if gpus and self._trainer.at_once > 1:
             log.info(f"{self._trainer.at_once} networks are trained at the same time, each on one GPU")
         self.last_seconds = 0.0

@@ -124,7 +124,7 @@ def _train(request: TrainingRequest, console: Console, sender: Sender) -> None:
     member = Member(request.member, request.member_recipe, *map(stored, request.stores))
     pace = Pace(
         request.expected,
-        lambda: request.latest - time.monotonic(),
+        request.latest.left,
         time.monotonic,
         lambda: request.favoured and not ALONE.is_set(),
     )
