@@ -95,6 +95,7 @@ class Rates:
         maps: of the stored output of frozen layers, per copy, with all threads.
         at_once: networks that are trained at the same time, each with an equal share of the threads.
         on_device: those of them that share the device; 1 where each has a GPU.
+        least: smallest side of the input at which networks are trained: trials at smaller ones have failed.
     """
 
     size: int
@@ -104,6 +105,7 @@ class Rates:
     maps: float = 0.0
     at_once: int = 1
     on_device: int = 1
+    least: int = 0
 
     def without_decoding(self, stored: bool) -> Rates:
         """Return them for images that are `stored`, or unchanged."""
@@ -118,6 +120,18 @@ class Rates:
         """Return them for networks that cost so many times as much; decoding costs the same."""
         training, prediction, maps = (factor * one for one in (self.training, self.prediction, self.maps))
         return replace(self, size=size, training=training, prediction=prediction, maps=maps)
+
+
+def rates_of(rung: Rung, rates: Mapping[str, Rates]) -> Rates | None:
+    """Return the rates of a member's backbone; None where the member is left out, as trials of its training fail.
+
+    Args:
+        rung: the member.
+        rates: of each backbone, by its name; one that is left out has none.
+    """
+    found = rates.get(rung.backbone.name)
+    too_small = found is not None and rung.kind == "network" and rung.size < found.least
+    return None if too_small else found
 
 
 def bank_option(rung: Rung, rates: Rates, counts: Counts, ratio: float, done: bool) -> BankOption:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -49,8 +49,8 @@ def measure_rates(
     """Return the rates of each backbone, by its name, and write them into the plan.
 
     The first backbone whose networks may be trained is tried, and others while there is time. Where other processes
-    disturb a trial, its rates are used as they are and not written. A backbone whose trial fails has no rates, and is
-    left out.
+    disturb a trial, its rates are used as they are and not written. Where a trial fails, the next larger size is tried
+    if there is time; a backbone without a trial that succeeds has no rates, and is left out.
 
     Args:
         context: of the run.
@@ -60,35 +60,108 @@ def measure_rates(
         trials: seconds that they may take in any case.
     """
     decoding = 1 / (book.measured(DECODING) or USUAL_DECODING)
-    allowed, at_once = max(trials, TRIAL_SHARE * book.plan.seconds), book.plan.networks_at_once
+    at_once = book.plan.networks_at_once
     unknown = Rates(0, 0.0, 0.0, decoding, at_once=at_once, on_device=networks_on_device(context, at_once))
-    smallest: dict[str, Rung] = {}
-    for rung in rungs:
-        if rung.kind == "network" and rung.backbone.name not in smallest:
-            smallest[rung.backbone.name] = rung
-    found, unsure, left_out = dict[str, Rates](), set[str](), set[str]()
+    networks = _networks(rungs)
+    allowed = max(trials, TRIAL_SHARE * book.plan.seconds)
+    tried = _try_backbones(context, networks, unknown, allowed)
+    found = dict(tried.found)
     if allowed < TRIAL_SECONDS:
         found |= _by_first_unit(rungs, book, counts, unknown)
-    began = time.monotonic()
-    for name, rung in smallest.items():
-        spent = time.monotonic() - began
-        if allowed >= TRIAL_SECONDS and (not found or spent * (1 + 1 / len(found)) <= allowed):
-            try:
-                found[name], doubt = _try(context, rung, unknown)
-            except UserError as error:
-                log.warning(f"{name} is left out: a trial of its training fails: {'; '.join(error.problems)}")
-                left_out.add(name)
-                continue
-            if doubt:
-                log.info(f"the speed of {name} is uncertain and not recorded: {doubt}")
-                unsure.add(name)
-    known = {name: one for name, one in found.items() if name not in unsure} or dict(found)
-    for rung in [*smallest.values(), *rungs]:
-        if rung.backbone.name not in {*found, *left_out}:
+    known = {name: one for name, one in found.items() if name not in tried.unsure} or dict(found)
+    for rung in [*(sizes[0] for sizes in networks.values()), *rungs]:
+        if rung.backbone.name not in {*found, *tried.left_out}:
             found[rung.backbone.name] = _by_cost(rung, known, rungs, unknown)
-    if known.keys() - unsure:
-        _write({name: one for name, one in found.items() if name not in unsure}, book)
+    if known.keys() - tried.unsure:
+        _write({name: one for name, one in found.items() if name not in tried.unsure}, book)
     return found
+
+
+@dataclass
+class _Tried:
+    """What trials have shown.
+
+    Attributes:
+        found: rates of backbones, by name.
+        unsure: names of those whose rates other processes have disturbed.
+        left_out: names of backbones without a trial that succeeds.
+    """
+
+    found: dict[str, Rates] = field(default_factory=dict)
+    unsure: set[str] = field(default_factory=set)
+    left_out: set[str] = field(default_factory=set)
+
+
+def _networks(rungs: Sequence[Rung]) -> dict[str, list[Rung]]:
+    """Return a network member of each size, the smallest size first, by the name of the backbone."""
+    found: dict[str, dict[int, Rung]] = {}
+    for rung in rungs:
+        if rung.kind == "network":
+            found.setdefault(rung.backbone.name, {}).setdefault(rung.size, rung)
+    return {name: sorted(sizes.values(), key=lambda rung: rung.size) for name, sizes in found.items()}
+
+
+def _try_backbones(
+    context: RunContext, networks: Mapping[str, Sequence[Rung]], unknown: Rates, allowed: float
+) -> _Tried:
+    """Try backbones as far as there is time for at least one trial; the first one that trains in any case.
+
+    Args:
+        context: of the run.
+        networks: members of each backbone, the smallest size first.
+        unknown: rates that do not depend on the backbone.
+        allowed: seconds for all trials.
+    """
+    tried = _Tried()
+    if allowed < TRIAL_SECONDS:
+        return tried
+    began = time.monotonic()
+
+    def time_left(least: float) -> bool:
+        spent = time.monotonic() - began
+        one = spent / len(tried.found) if tried.found else 0.0
+        return spent + max(least, one) <= allowed
+
+    for name, sizes in networks.items():
+        if not time_left(0.0) and tried.found:
+            continue
+        result = _try_sizes(context, sizes, unknown, lambda: time_left(TRIAL_SECONDS))
+        if result is None:
+            tried.left_out.add(name)
+            continue
+        tried.found[name], doubt = result
+        if doubt:
+            log.info(f"the speed of {name} is uncertain and not recorded: {doubt}")
+            tried.unsure.add(name)
+    return tried
+
+
+def _try_sizes(
+    context: RunContext, sizes: Sequence[Rung], unknown: Rates, time_left: Callable[[], bool]
+) -> tuple[Rates, str] | None:
+    """Return what `_try` returns at the smallest size at which a backbone trains; None where it trains at none.
+
+    Args:
+        context: of the run.
+        sizes: members of the backbone, the smallest size first.
+        unknown: rates that do not depend on the backbone.
+        time_left: returns whether there is time for a further size.
+    """
+    name, faults = sizes[0].backbone.name, list[str]()
+    for rung in sizes:
+        if faults and not time_left():
+            break
+        try:
+            rates, doubt = _try(context, rung, unknown)
+        except UserError as error:
+            faults.append(f"at {rung.size} pixels: {'; '.join(error.problems)}")
+            continue
+        if not faults:
+            return rates, doubt
+        log.warning(f"{name} is trained at {rung.size} pixels or more; a trial fails {', '.join(faults)}")
+        return replace(rates, least=rung.size), doubt
+    log.warning(f"{name} is left out: a trial of its training fails {', '.join(faults)}")
+    return None
 
 
 def _write(found: Mapping[str, Rates], book: PlanBook) -> None:
@@ -152,4 +225,4 @@ def _by_cost(rung: Rung, found: Mapping[str, Rates], rungs: Sequence[Rung], othe
     name, rates = next(iter(found.items()))
     own = cost[rung.backbone.name]
     factor = own / cost[name] if own > 0 and cost[name] > 0 else 1.0
-    return rates.at(rung.size).scaled(factor, rung.size)
+    return replace(rates.at(rung.size).scaled(factor, rung.size), least=0)

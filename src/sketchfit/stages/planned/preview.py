@@ -13,7 +13,7 @@ import numpy as np
 from sketchfit.data.folds import Fold
 from sketchfit.data.stores import cache_folder, is_stored, store_settings
 from sketchfit.disk import check_free
-from sketchfit.planning.costs import DOUBT, Counts, Rates, bank_option, network_option
+from sketchfit.planning.costs import DOUBT, Counts, Rates, bank_option, network_option, rates_of
 from sketchfit.planning.deadline import WorkingTime
 from sketchfit.planning.draft import DraftBook
 from sketchfit.planning.forecast import Forecast, forecast
@@ -158,9 +158,9 @@ def _options(context: RunContext, rungs: Sequence[Rung], rates: Mapping[str, Rat
     stored = {rung.size: rung.size == rungs[0].size or _is_stored(context, rung) for rung in rungs}
     banks, networks = [], []
     for rung in rungs:
-        if rung.backbone.name not in rates:
+        if (own := rates_of(rung, rates)) is None:
             continue
-        here = rates[rung.backbone.name].without_decoding(stored[rung.size])
+        here = own.without_decoding(stored[rung.size])
         if rung.kind == "bank":
             banks.append(bank_option(rung, here, counts, 1.0, False))
         else:

@@ -18,7 +18,7 @@ from sketchfit.data.stores import cache_folder, is_stored, store_settings
 from sketchfit.inference.intervals import accuracy
 from sketchfit.models.device import release_cached_memory
 from sketchfit.planning.book import PlanBook
-from sketchfit.planning.costs import DOUBT, Counts, Rates, bank_option, network_option, ratio_of
+from sketchfit.planning.costs import DOUBT, Counts, Rates, bank_option, network_option, rates_of, ratio_of
 from sketchfit.planning.deadline import LEAST_SLOW
 from sketchfit.planning.execute import Answer, Ended
 from sketchfit.planning.ladder import Rung, measured_priors
@@ -111,7 +111,7 @@ class RunWork:
         priors = measured_priors(list(self._rungs.values()), self._accuracies())
         banks, networks = [], []
         for name, rung in self._rungs.items():
-            if rung.backbone.name not in self.rates or (rung.kind == "bank" and name in failed):
+            if rates_of(rung, self.rates) is None or (rung.kind == "bank" and name in failed):
                 continue
             rates, ratio = self._rates(rung), ratio_of(ratios, name, rung.kind)
             if rung.kind == "bank":
