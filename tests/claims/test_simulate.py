@@ -6,7 +6,15 @@ import torch
 
 from sketchfit.claims.shifts import picture_shifts
 from sketchfit.claims.signals import FoldsReference
-from sketchfit.claims.simulate import affordable_rows, predict_changed, sampled_rows, simulate
+from sketchfit.claims.simulate import (
+    FEWEST_ROWS,
+    PassRate,
+    affordable_rows,
+    predict_changed,
+    rows_in_time,
+    sampled_rows,
+    simulate,
+)
 from sketchfit.claims.unit import FoldUnit
 from sketchfit.config.load import load_recipe
 from sketchfit.inference.predictor import Predictor
@@ -25,6 +33,24 @@ def test_the_pass_is_a_small_part_of_training_and_has_at_most_300_rows() -> None
     assert affordable_rows(1000, 1000) == 140  # a short training
     assert affordable_rows(100, 10**6) == 100
     assert [affordable_rows(5000, 10**6, most) for most in (0, 60)] == [0, 60]
+
+
+@pytest.mark.parametrize("units", [1, 3, 8])
+@pytest.mark.parametrize("start", [0.0, 0.5, 20.0])
+@pytest.mark.parametrize("seconds", [-1.0, 0.0, 4.0, 40.0, 400.0])
+def test_the_rows_fit_into_the_time_and_no_more_would(seconds: float, start: float, units: int) -> None:
+    rate = PassRate(start, 0.25)
+    rows = rows_in_time(seconds, rate, units)
+    assert rows % units == 0
+    if rows:
+        assert rows >= FEWEST_ROWS
+        assert units * rate.start + rows * rate.row <= seconds
+    more = max(rows + units, FEWEST_ROWS)
+    assert units * rate.start + more * rate.row > seconds
+
+
+def test_a_clock_that_stands_still_gives_rows() -> None:
+    assert rows_in_time(1.0, PassRate(0.0, 0.0), 2) > 10**5
 
 
 def test_the_sample_is_divided_among_the_units() -> None:

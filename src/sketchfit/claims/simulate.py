@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,9 @@ BACKWARD = 3
 FEWEST_ROWS = 30
 """With fewer rows nothing is measured."""
 
+SHORTEST_ROW = 1e-6
+"""Seconds: a row takes at least as long, whatever a clock shows."""
+
 PredictUnit = Callable[[int, Ints, Sequence[Change]], Sequence[Floats]]
 """(place of the unit, rows of the training table [n], changes) to probabilities [n, C] per change."""
 
@@ -49,6 +53,34 @@ def affordable_rows(rows: int, trained: int, most: int = MOST_ROWS) -> int:
     """
     pictures = 1 + len(picture_shifts())
     return min(most, max(int(SHARE * rows), int(COST * BACKWARD * trained / pictures)), rows)
+
+
+@dataclass(frozen=True)
+class PassRate:
+    """Seconds of the pass by the networks of a unit.
+
+    Attributes:
+        start: before the first row.
+        row: of each row, with all its changes.
+    """
+
+    start: float
+    row: float
+
+    def __add__(self, other: PassRate) -> PassRate:
+        return PassRate(self.start + other.start, self.row + other.row)
+
+
+def rows_in_time(seconds: float, rate: PassRate, units: int) -> int:
+    """Return the number of rows, of all units together, that can be changed in a time; 0 where they are too few.
+
+    Args:
+        seconds: for all of them.
+        rate: of each unit.
+        units: among which the rows are divided equally.
+    """
+    each = int((seconds / units - rate.start) / max(rate.row, SHORTEST_ROW))
+    return each * units if each * units >= FEWEST_ROWS else 0
 
 
 def sampled_rows(units: Sequence[FoldUnit], count: int, seed: int) -> list[Ints]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from sketchfit.claims.claim import Claim, OutOfFold, make_claim, with_unreadable
 from sketchfit.claims.frequencies import ShiftedFrequencies
 from sketchfit.claims.label_free import LabelFree
 from sketchfit.claims.learning_curve import USUAL, RepeatedFolds, Slope, measure_slope
+from sketchfit.claims.stored import from_record
 from sketchfit.claims.unit import Answers, FoldUnit
 from sketchfit.claims.units_left import UnitsLeft, units_left
 from sketchfit.data.folds import Fold
@@ -24,7 +26,7 @@ from sketchfit.moving import delete_file
 from sketchfit.runs.artefacts import ClaimRecord, LabelFreeFigures, LabelFreeRecord, Relations
 from sketchfit.stages.context import RunContext, RunState, made
 from sketchfit.stages.frozen_rows import FrozenRows
-from sketchfit.stages.label_free import label_free_model
+from sketchfit.stages.label_free import label_free_record
 from sketchfit.stages.products import MemberPredictions
 
 log = logging.getLogger(__name__)
@@ -33,18 +35,24 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
 
-def claim(context: RunContext, state: RunState) -> RunState:
-    """Estimate the accuracy on the test rows, and write `ensemble/claim.json`."""
+def claim(context: RunContext, state: RunState, seconds: float = math.inf) -> RunState:
+    """Estimate the accuracy on the test rows, and write `ensemble/claim.json`.
+
+    Args:
+        context: of the run.
+        state: after calibration.
+        seconds: that simulated shifts may take.
+    """
     with context.engine.main_first():
-        record = claim_record(context, state)
+        record = claim_record(context, state, seconds)
     context.engine.on_main(lambda: context.run.write(record))
     for line in record.lines():
         log.info(line)
     return replace(state, claim=record)
 
 
-def claim_record(context: RunContext, state: RunState) -> ClaimRecord:
-    """Return what the run claims."""
+def claim_record(context: RunContext, state: RunState, seconds: float = math.inf) -> ClaimRecord:
+    """Return what the run claims; `seconds` are those that simulated shifts may take."""
     rows = state.rows
     answers = answers_of(state)
     right = rows.right(made(state.calibrated).predictions.oof)
@@ -61,10 +69,14 @@ def claim_record(context: RunContext, state: RunState) -> ClaimRecord:
     if not answers.units or state.rounds_kept:  # students are too certain of the test rows that they have learnt
         context.engine.on_main(lambda: delete_file(context.run.path / LabelFreeRecord.PLACE))
         return record
-    by_test_rows = _label_free(context, state, answers)
+    stored = label_free_record(context, state, answers, first_repeat(state.folds), state.group, seconds)
+    by_test_rows = from_record(stored).estimate([unit.test for unit in answers.units], answers.final)
     raised = alarm(by_test_rows, found.single, found.single_error)
     figures = label_free_figures(by_test_rows)
-    figures = figures.model_copy(update={"accuracy": _of_all_rows(context, figures.accuracy, answers)})
+    accuracy = _of_all_rows(context, figures.accuracy, answers)
+    figures = figures.model_copy(
+        update={"accuracy": accuracy, "simulated": stored.rows, "limited": stored.limited},
+    )
     causes = (f"their answers resemble those to: {figures.resembles}",) if raised.fires and figures.resembles else ()
     return record.model_copy(update={"label_free": figures, "alarm": raised.fires, "causes": causes})
 
@@ -90,12 +102,6 @@ def _out_of_fold(
         of_frequencies,
         relations.test_groups,
     )
-
-
-def _label_free(context: RunContext, state: RunState, answers: Answers) -> LabelFree:
-    """Estimate the accuracy on the test rows without labels."""
-    model = label_free_model(context, state, answers, first_repeat(state.folds), state.group)
-    return model.estimate([unit.test for unit in answers.units], answers.final)
 
 
 def label_free_figures(found: LabelFree) -> LabelFreeFigures:

@@ -54,6 +54,8 @@ class LabelFreeRecord(Artefact):
         reference_error: standard error of the out-of-fold accuracy.
         design: variance of an accuracy over that of as many independent rows.
         shifts: the unchanged rows first; empty where nothing was simulated.
+        rows: training rows that were changed for them, about; None in files of earlier versions.
+        limited: whether the time of the run was too short for as many rows as were wanted, or for any.
     """
 
     PLACE = "ensemble/label_free.json"
@@ -64,3 +66,5 @@ class LabelFreeRecord(Artefact):
     reference_error: float
     design: float
     shifts: tuple[ShiftRecord, ...] = ()
+    rows: int | None = None
+    limited: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.planning.book import PlanBook
@@ -54,6 +55,10 @@ class LastStage:
         """Return the time that it is expected to take."""
         return after_training.stage_seconds((self.start, self.per_image), self.by_networks, images)
 
+    def seconds_of_networks(self, images: int) -> float:
+        """Return the part of this time in which networks compute."""
+        return self.seconds(images) - replace(self, by_networks=0.0).seconds(images)
+
 
 CLAIM = LastStage(claim, "the claim for the test rows", "claim", *after_training.CLAIM, "give the run more time")
 REPORT = LastStage(report, "the report", "report", *after_training.REPORT, "sketchfit report RUN writes it")
@@ -93,7 +98,8 @@ def finish(work: RunWork, last: tuple[LastStage, ...], *, complete: bool) -> Run
     context = replace(work.context, recipe=with_members(work.context.recipe, book.plan.members))
     by_name = {one.time: one for one in last}
     if CLAIM.time in by_name:
-        state = _in_time(work, by_name[CLAIM.time], context, state, complete)
+        one = by_name[CLAIM.time] if complete else limited_claim(work, by_name[CLAIM.time], by_name.get(REPORT.time))
+        state = _in_time(work, one, context, state, complete)
     state = summarise(context, state)
     book.expect((), None)
     mark_finished(context.run)
@@ -105,6 +111,23 @@ def finish(work: RunWork, last: tuple[LastStage, ...], *, complete: bool) -> Run
     if not complete and (line := late_line(book)):
         book.decide(line)
     return made(state.result)
+
+
+def limited_claim(work: RunWork, planned: LastStage, reporting: LastStage | None) -> LastStage:
+    """Return the claim with a limit of the time of its simulated shifts, which leaves the report its reserve.
+
+    They may take what is left until the planned end, and at least their own reserve, unless the report would be late.
+
+    Args:
+        work: of the run.
+        planned: the claim with its reserve.
+        reporting: the report; None: there is none.
+    """
+    images, until = work.counts.images, work.book.deadline.until
+    plain = replace(planned, by_networks=0.0)
+    others = plain.seconds(images) + (reporting.seconds(images) if reporting is not None else 0.0)
+    wanted = max(planned.seconds_of_networks(images), until(AIM) - others)
+    return replace(plain, stage=partial(claim, seconds=max(0.0, min(wanted, until(LATEST) - others))))
 
 
 def late_line(book: PlanBook) -> str:
