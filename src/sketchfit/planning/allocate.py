@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations, product
+from typing import NamedTuple
 
 from sketchfit.planning.deadline import TimeLeft
 from sketchfit.planning.options import NetworkOption, Options
@@ -114,14 +115,15 @@ def _least_folds(options: Options) -> Iterator[int]:
 
 
 def _best(options: Options, left: TimeLeft) -> Allocation:
-    has_bank, best, best_seconds = options.has_bank, tuple[Part, ...](), 0.0
+    """Return the allocation of the highest worth with `options.least_folds`; of equal ones the shorter one."""
     done = {one.name: one.with_folds(0, 0) for one in options.networks if one.done}
-    best_worth = worth(list(done.values()), has_bank)
-    for parts, seconds in _candidates(options, left):
-        found = worth(list({**done, **{part.option.name: part.networks for part in parts}}.values()), has_bank)
-        if (found, -seconds) > (best_worth, -best_seconds):
-            best, best_worth, best_seconds = parts, found, seconds
-    return Allocation(best, best_worth, best_seconds)
+    best = Allocation((), worth(list(done.values()), options.has_bank))
+    for parts, seconds in _divisions(options, left):
+        networks = {**done, **{part.option.name: part.networks for part in parts}}
+        found = worth(list(networks.values()), options.has_bank)
+        if (found, -seconds) > (best.worth, -best.seconds):
+            best = Allocation(parts, found, seconds)
+    return best
 
 
 def by_gain(options: Options, allocation: Allocation) -> list[Part]:
@@ -150,31 +152,82 @@ def _worth_with(options: Options, parts: Sequence[Part]) -> float:
     return worth(networks, options.has_bank)
 
 
-def _candidates(options: Options, left: TimeLeft) -> Iterator[tuple[tuple[Part, ...], float]]:
-    """Yield allocations that fit, and their time: one length, and one number of folds, which may differ for the first
-    member."""
-    most, unfinished = len(options.folds), options.unfinished
+_Parts = Mapping[tuple[NetworkOption, int, int], Part]
+"""By member, number of further folds, and epochs."""
+
+
+class _Division(NamedTuple):
+    """Networks of up to `MOST_TOGETHER` members that end in the time that is left.
+
+    Attributes:
+        parts: of each member.
+        seconds: of all of them.
+    """
+
+    parts: tuple[Part, ...]
+    seconds: float
+
+
+def _divisions(options: Options, left: TimeLeft) -> Iterator[_Division]:
+    """Yield simple divisions of the time: all networks have the same length, and all members but the first one have
+    the same number of further folds."""
     allowed = {one: one.allowed(left) for one in options.networks_open}
     possible = [one for one, seconds in allowed.items() if one.seconds(SHORTEST) <= seconds]
     counts = _fold_counts(options)
-    parts = {
-        (one, folds, epochs): Part(one, min(folds, most - len(one.done)), epochs)
-        for one, folds, epochs in product(possible, counts, LENGTHS)
+    parts = _parts(possible, counts, len(options.folds))
+    for members in _groups(possible, options.unfinished):
+        longest = min(allowed[one] for one in members)
+        for epochs, folds in product(_lengths(members), counts):
+            yield from _fitting(options, longest, _with_others(members, folds, counts, epochs, parts))
+
+
+def _parts(members: Sequence[NetworkOption], counts: Sequence[int], folds: int) -> _Parts:
+    """Return the parts of which divisions are made; no member has more folds than there are."""
+    return {
+        (one, count, epochs): Part(one, min(count, folds - len(one.done)), epochs)
+        for one, count, epochs in product(members, counts, LENGTHS)
     }
+
+
+def _groups(
+    possible: Sequence[NetworkOption], unfinished: Sequence[NetworkOption]
+) -> Iterator[tuple[NetworkOption, ...]]:
+    """Yield members among which the time may be divided: members with too few folds are always among them."""
     for count in range(1, MOST_TOGETHER + 1):
         for members in combinations(possible, count):
-            if any(one not in members for one in unfinished):
-                continue
-            longest = min(allowed[one] for one in members)
-            for epochs, folds in product(_lengths(members), counts):
-                for others in (one for one in counts if one <= folds) if count > 1 else (1,):
-                    found = tuple(parts[one, folds if one is members[0] else others, epochs] for one in members)
-                    if sum(part.each * part.folds for part in found) > options.at_once * longest:
-                        break  # more folds take longer
-                    if any(len(part.networks.epochs) < options.least_folds for part in found):
-                        continue
-                    if (seconds := seconds_of(found, options.at_once)) <= longest:
-                        yield found, seconds
+            if all(one in members for one in unfinished):
+                yield members
+
+
+def _with_others(
+    members: Sequence[NetworkOption], folds: int, counts: Sequence[int], epochs: int, parts: _Parts
+) -> Iterator[tuple[Part, ...]]:
+    """Yield the parts of members of which the first has `folds` further folds; the others have as many or fewer, few
+    folds first."""
+    first, *others = members
+    if not others:
+        yield (parts[first, folds, epochs],)
+        return
+    for count in counts:
+        if count <= folds:
+            yield (parts[first, folds, epochs], *(parts[one, count, epochs] for one in others))
+
+
+def _fitting(options: Options, longest: float, rising: Iterable[tuple[Part, ...]]) -> Iterator[_Division]:
+    """Yield those that end in time, and leave each member enough folds.
+
+    Args:
+        options: what there is and what is done.
+        longest: seconds that they may take.
+        rising: parts of the same members, each with at least as many folds as before.
+    """
+    for found in rising:
+        if sum(part.each * part.folds for part in found) > options.at_once * longest:
+            return  # more folds take longer
+        if any(len(part.networks.epochs) < options.least_folds for part in found):
+            continue
+        if (seconds := seconds_of(found, options.at_once)) <= longest:
+            yield _Division(found, seconds)
 
 
 def _fold_counts(options: Options) -> tuple[int, ...]:

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from itertools import groupby
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from sketchfit.planning.deadline import WorkingTime
+from sketchfit.planning.ratios import ratios_of
 from sketchfit.runs.artefacts import PlanAnswer, PlanDecision, PlanExpectation, PlannedUnit, RunPlan
-from sketchfit.runs.artefacts.plan import UnitKind
 from sketchfit.runs.estimates import Estimate
 from sketchfit.wording import counted
 
 log = logging.getLogger(__name__)
-
-MOST_RATIO = 6.0
-"""Ratios of actual to estimated time are cut off there."""
 
 
 class PlanBook:
@@ -112,33 +108,9 @@ class PlanBook:
         self.change(units=changed)
 
     def ratios(self) -> dict[str, float]:
-        """Return the last ratio of actual to estimated time of each member, and of each kind of unit.
-
-        An estimate is made with the ratio of that moment, so that ratios multiply. A dropped unit shows that the
-        machine has become slow, for units of all kinds.
-        """
-        found: dict[str, float] = {}
-        measured = [unit for unit in self.plan.units if unit.actual is not None and unit.estimated > 0]
-        for _, group in groupby(measured, key=lambda unit: unit.key if unit.started_at is None else unit.started_at):
-            found = _with_group(found, list(group))
-        return found
+        """Return the last ratio of actual to estimated time of each member, and of each kind of unit."""
+        return ratios_of(self.plan.units)
 
     @property
     def _now(self) -> float:
         return round(self.deadline.used, 2)
-
-
-def _with_group(before: Mapping[str, float], group: Sequence[PlannedUnit]) -> dict[str, float]:
-    """Return the ratios after units that were begun together, which were estimated with the ratios before."""
-    found: dict[str, float] = {}
-    slower = 1.0
-    for unit in group:
-        used = before.get(unit.member, before.get(unit.kind, 1.0))
-        factor = (unit.actual or 0.0) / unit.estimated
-        if unit.status == "dropped":
-            factor = max(1.0, factor)
-            slower = max(slower, min(MOST_RATIO, factor))
-        ratio = min(MOST_RATIO, max(1 / MOST_RATIO, used * factor))
-        found |= {name: max(found.get(name, 0.0), ratio) for name in (unit.member, unit.kind)}
-    others = {**dict.fromkeys(get_args(UnitKind), 1.0), **before} if slower > 1 else dict(before)
-    return {**{name: max(one, slower) for name, one in others.items()}, **found}

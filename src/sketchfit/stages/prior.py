@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,7 @@ from sketchfit.inference.prior_correction import other_confidence, resampled_gai
 from sketchfit.inference.votes import combine_folds
 from sketchfit.runs.artefacts import EstimatedFrequencies, MeasuredChoice
 from sketchfit.stages.context import RunContext, RunState, made
-from sketchfit.stages.products import MemberPredictions
+from sketchfit.stages.products import Calibrated, MemberPredictions
 
 log = logging.getLogger(__name__)
 
@@ -51,49 +51,125 @@ MOST_CLASSES = 2000
 """With more classes they are not estimated: time grows with the third power, memory with the second."""
 
 
+@dataclass(frozen=True)
+class _Evidence:
+    """Rows by which class frequencies of the test rows are estimated, and by which an adjustment is chosen.
+
+    Attributes:
+        complete: all out-of-fold rows.
+        reference: a sample of them.
+        before: float [M, C], a sample of readable test rows, before calibration, by the scored networks.
+        calibrated: float [M, C], the same rows, calibrated, by all networks.
+    """
+
+    complete: Reference
+    reference: Reference
+    before: Floats
+    calibrated: Floats
+
+
+@dataclass(frozen=True)
+class _Adjustment:
+    """What changes test probabilities: a correction, or a matching.
+
+    Attributes:
+        weight: float64 [C], factors of the classes; None: test probabilities stay as they are.
+        choice: what was measured of it; None where nothing was.
+        matching: gain of a matching; None for a correction.
+    """
+
+    weight: NDArray[np.float64] | None = None
+    choice: MeasuredChoice | None = None
+    matching: MatchingGain | None = None
+
+
 def correct_prior(context: RunContext, state: RunState) -> RunState:
     """Estimate the class frequencies of the test rows, and correct test probabilities for them where that helps."""
-    calibrated, before = made(state.calibrated), made(state.ensemble).predictions
-    readable = np.array([path not in state.unreadable_test for path in context.table.test.paths], dtype=bool)
+    readable = _readable_test(context, state)
     if readable.sum() < FEWEST or len(state.rows.row) < FEWEST:
         return state
-    if why := _why_not_estimated(state, classes := before.oof.shape[1]):
+    if why := _why_not_estimated(state):
         log.info(f"class frequencies on test: not estimated {why}")
         return state
-    reference = Reference(before.oof, calibrated.predictions.oof, state.rows.label, state.rows.group)
-    complete, rows = reference, state.rows.row
-    reference = reference.part(sampled_rows(np.arange(len(rows)), classes))
-    test = calibrated.predictions.test
-    some = sampled_rows(np.flatnonzero(readable), classes)
-    estimated = _by_scored_networks(context, state)[some]
-    found = estimate_frequencies(reference, estimated)
-    decision = decide(reference, estimated, found, context.recipe.inference.prior, context.recipe.seed)
+    evidence = _evidence(context, state, readable)
+    found = estimate_frequencies(evidence.reference, evidence.before)
+    decision = decide(
+        evidence.reference, evidence.before, found, context.recipe.inference.prior, context.recipe.seed
+    )
     if decision.differs:
         decision = decision.model_copy(update={"other_confidence": _other_confidence(state, readable, found)})
-    gain = None
-    if decision.p_value >= ALIKE and decision.setting == "auto":
-        weight, gain, choice = _matching(complete, test[some], context.table.label, rows, context.recipe.seed)
-    else:
-        weight, choice = _correction(decision, found, reference, test[some])
-    if weight is not None:
-        decision = decision.model_copy(update={"weight": tuple(weight.tolist()), "matched": gain is not None})
-        changed = reweighted(test, weight)
-        if gain is not None:
-            decision = decision.model_copy(update={"gain": gain.accuracy, "log_loss_gain": gain.log_loss})
-            changed[~readable] = test[~readable]  # they have the training frequencies already
-        calibrated = replace(calibrated, predictions=replace(calibrated.predictions, test=changed))
+    adjustment = _adjustment(context, state, evidence, found, decision)
+    decision = _with_adjustment(decision, adjustment)
     log.info(str(decision))
-    choices = state.choices if choice is None else (*state.choices, choice)
-    return replace(state, calibrated=calibrated, class_frequencies=decision, choices=choices)
+    return replace(
+        state,
+        calibrated=_adjusted(made(state.calibrated), adjustment, readable),
+        class_frequencies=decision,
+        choices=state.choices if adjustment.choice is None else (*state.choices, adjustment.choice),
+    )
 
 
-def _why_not_estimated(state: RunState, classes: int) -> str:
+def _readable_test(context: RunContext, state: RunState) -> NDArray[np.bool_]:
+    """Return which test rows can be read, bool [N_test]."""
+    return np.array([path not in state.unreadable_test for path in context.table.test.paths], dtype=bool)
+
+
+def _why_not_estimated(state: RunState) -> str:
     """Return why class frequencies are not estimated; empty where they are."""
-    if classes > MOST_CLASSES:
+    if _class_count(state) > MOST_CLASSES:
         return f"for more than {MOST_CLASSES:,} classes"
     if state.rounds_kept:  # predictions of learnt rows are not comparable with out-of-fold rows
         return "after pseudo-labels: the students have learnt test rows"
     return ""
+
+
+def _class_count(state: RunState) -> int:
+    return int(made(state.ensemble).predictions.oof.shape[1])
+
+
+def _evidence(context: RunContext, state: RunState, readable: NDArray[np.bool_]) -> _Evidence:
+    """Return the rows that decide; with many classes a sample of them, as memory is limited."""
+    calibrated, rows, classes = made(state.calibrated).predictions, state.rows, _class_count(state)
+    complete = Reference(made(state.ensemble).predictions.oof, calibrated.oof, rows.label, rows.group)
+    reference = complete.part(sampled_rows(np.arange(len(rows.row)), classes))
+    some = sampled_rows(np.flatnonzero(readable), classes)
+    return _Evidence(complete, reference, _by_scored_networks(context, state)[some], calibrated.test[some])
+
+
+def _adjustment(
+    context: RunContext,
+    state: RunState,
+    evidence: _Evidence,
+    found: ClassFrequencies,
+    decision: EstimatedFrequencies,
+) -> _Adjustment:
+    """Return a matching where frequencies are alike and the recipe leaves the choice; else a correction."""
+    if decision.p_value >= ALIKE and decision.setting == "auto":
+        label, seed = context.table.label, context.recipe.seed
+        return _matching(evidence.complete, evidence.calibrated, label, state.rows.row, seed)
+    return _correction(decision, found, evidence.reference, evidence.calibrated)
+
+
+def _with_adjustment(decision: EstimatedFrequencies, adjustment: _Adjustment) -> EstimatedFrequencies:
+    """Return the decision with the adjustment that is used; unchanged where none is."""
+    if adjustment.weight is None:
+        return decision
+    matching = adjustment.matching
+    fields: dict[str, Any] = {"weight": tuple(adjustment.weight.tolist()), "matched": matching is not None}
+    if matching is not None:
+        fields |= {"gain": matching.accuracy, "log_loss_gain": matching.log_loss}
+    return decision.model_copy(update=fields)
+
+
+def _adjusted(calibrated: Calibrated, adjustment: _Adjustment, readable: NDArray[np.bool_]) -> Calibrated:
+    """Return the probabilities of the run with adjusted test rows."""
+    if adjustment.weight is None:
+        return calibrated
+    test = calibrated.predictions.test
+    changed = reweighted(test, adjustment.weight)
+    if adjustment.matching is not None:
+        changed[~readable] = test[~readable]  # they have the training frequencies already
+    return replace(calibrated, predictions=replace(calibrated.predictions, test=changed))
 
 
 def decide(
@@ -134,17 +210,15 @@ def _choice(decision: EstimatedFrequencies) -> MeasuredChoice | None:
 
 def _correction(
     decision: EstimatedFrequencies, found: ClassFrequencies, reference: Reference, test: Floats
-) -> tuple[NDArray[np.float64] | None, MeasuredChoice | None]:
-    """Return the weights of a correction, None where it is not used; and what was measured of it."""
+) -> _Adjustment:
+    """Return a correction; without weights where it is not used."""
     choice = _choice(decision)
     used = decision.setting == "correct" if choice is None else choice.used
-    return tempered(found.weight, reference, test) if used else None, choice
+    return _Adjustment(tempered(found.weight, reference, test) if used else None, choice)
 
 
-def _matching(
-    reference: Reference, test: Floats, label: Ints, rows: Ints, seed: int
-) -> tuple[NDArray[np.float64] | None, MatchingGain | None, MeasuredChoice | None]:
-    """Return the weights of a matching, None where it is not used; and what was measured of it.
+def _matching(reference: Reference, test: Floats, label: Ints, rows: Ints, seed: int) -> _Adjustment:
+    """Return a matching; without weights where it is not used.
 
     Args:
         reference: out-of-fold rows.
@@ -155,18 +229,24 @@ def _matching(
     """
     counts = np.bincount(label, minlength=test.shape[1])
     if not is_split_by_class(counts, len(label) / (len(label) + len(test))):
-        return None, None, None
+        return _Adjustment()
     some = sampled_by_class(reference.label, len(sampled_rows(rows, test.shape[1])), np.random.default_rng(seed))
     reference, others = reference.part(some), np.delete(label, rows[some])
     if (gain := matching_gain(reference, others, len(test), seed)) is None:
-        return None, None, None
+        return _Adjustment()
+    choice = _matching_choice(gain)
+    if not gain.helps:
+        return _Adjustment(None, choice, gain)
+    expected = expected_variance(reference, len(test), seed)
+    return _Adjustment(matching_weight(test, counts / len(label), expected), choice, gain)
+
+
+def _matching_choice(gain: MatchingGain) -> MeasuredChoice:
+    """Return what decides on a matching: the accuracy where it falls, else the log-loss."""
     name = "matching of class frequencies"
     if gain.accuracy.hurts:
-        return None, gain, measured_choice(name, gain.accuracy, None, needs="not worse")
-    choice = measured_choice(name, gain.log_loss, None, measure="log-loss", needs="better")
-    expected = expected_variance(reference, len(test), seed)
-    weight = matching_weight(test, counts / len(label), expected) if gain.helps else None
-    return weight, gain, choice
+        return measured_choice(name, gain.accuracy, None, needs="not worse")
+    return measured_choice(name, gain.log_loss, None, measure="log-loss", needs="better")
 
 
 def _by_scored_networks(context: RunContext, state: RunState) -> Floats:
