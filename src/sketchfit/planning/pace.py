@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
+from typing import NamedTuple
 
 from typing_extensions import override
 
@@ -22,9 +23,8 @@ PARTS = 5
 EARLY = 0.1
 """Share by which a training may seem late at its start: the pace may change, and what was done would be lost."""
 
-
 YIELDED = 0.25
-"""The same, where other trainings run at the same time: they are dropped first, which makes this one faster."""
+"""Added to it, where other trainings run at the same time: they are dropped first, which makes this one faster."""
 
 
 class LateError(Exception):
@@ -61,6 +61,18 @@ class Expected:
     after: float
 
 
+class _Mark(NamedTuple):
+    """An update of a training.
+
+    Attributes:
+        at: reading of the clock at its end.
+        number: updates that are done.
+    """
+
+    at: float
+    number: int
+
+
 class Pace:
     """Watches the updates of one training.
 
@@ -83,7 +95,7 @@ class Pace:
     ) -> None:
         self._expected, self._allowed, self._clock, self._others = expected, allowed, clock, others
         self._accompanied = False
-        self._seen: deque[tuple[float, int]] = deque()
+        self._seen: deque[_Mark] = deque()
 
     def updated(self, number: int) -> None:
         """Receive the number of updates that are done.
@@ -92,25 +104,46 @@ class Pace:
             LateError: at the pace of the last seconds the training ends too late.
         """
         now, others = self._clock(), self._others()
+        self._note(_Mark(now, number), others)
+        if not self._is_known:
+            return
+        pace = self._pace()
+        left = self._left(number, pace)
+        self._keep(max(WINDOW, SHARE * left))
+        allowed = self._allowed()
+        if left > self._tolerance(number, others) * allowed:
+            raise LateError(left, allowed, pace)
+
+    def _note(self, mark: _Mark, others: bool) -> None:
+        """Remember an update; once the other trainings have ended, those before it do not count."""
         if self._accompanied and not others:
             self._seen.clear()
         self._accompanied = others
-        self._seen.append((now, number))
-        if len(self._seen) <= PARTS or now - self._seen[0][0] < WINDOW:
-            return
-        pace = self._pace()
-        one = self._expected
-        slower = max(1.0, pace / one.step) if one.step > 0 else 1.0
-        left = (one.updates - number) * pace + slower * one.after
-        while len(self._seen) > PARTS + 1 and now - self._seen[1][0] >= max(WINDOW, SHARE * left):
-            self._seen.popleft()
-        tolerated = 1 + (EARLY + YIELDED * others) * (1 - number / one.updates)
-        if left > tolerated * (allowed := self._allowed()):
-            raise LateError(left, allowed, pace)
+        self._seen.append(mark)
+
+    @property
+    def _is_known(self) -> bool:
+        """Whether enough updates in enough time are known to measure a pace."""
+        return len(self._seen) > PARTS and self._seen[-1].at - self._seen[0].at >= WINDOW
 
     def _pace(self) -> float:
         """Return the seconds per update."""
         last = len(self._seen) - 1
-        places = [last * part // PARTS for part in range(PARTS + 1)]
-        marks = [self._seen[place] for place in places]
-        return median((b[0] - a[0]) / (b[1] - a[1]) for a, b in pairwise(marks))
+        marks = [self._seen[last * part // PARTS] for part in range(PARTS + 1)]
+        return median((after.at - before.at) / (after.number - before.number) for before, after in pairwise(marks))
+
+    def _left(self, number: int, pace: float) -> float:
+        """Return the seconds that the training still takes; what follows its updates is slow where they are."""
+        expected = self._expected
+        slower = max(1.0, pace / expected.step) if expected.step > 0 else 1.0
+        return (expected.updates - number) * pace + slower * expected.after
+
+    def _keep(self, seconds: float) -> None:
+        """Forget all but the updates of the last seconds and the one before them; enough for a pace are kept."""
+        while len(self._seen) > PARTS + 1 and self._seen[-1].at - self._seen[1].at >= seconds:
+            self._seen.popleft()
+
+    def _tolerance(self, number: int, others: bool) -> float:
+        """Return how many times as long as allowed a training may seem to take: less and less towards its end."""
+        share = EARLY + YIELDED if others else EARLY
+        return 1 + share * (1 - number / self._expected.updates)
