@@ -103,6 +103,13 @@ class PlanBook:
         """Return the units with one of these statuses."""
         return tuple(unit for unit in self.plan.units if unit.status in status)
 
+    def done(self) -> dict[str, list[PlannedUnit]]:
+        """Return the finished units of each member, in their order."""
+        found: dict[str, list[PlannedUnit]] = {}
+        for unit in self.units("done"):
+            found.setdefault(unit.member, []).append(unit)
+        return found
+
     def _replace(self, unit: PlannedUnit, fields: Mapping[str, Any]) -> None:
         changed = tuple(one.model_copy(update=dict(fields)) if one == unit else one for one in self.plan.units)
         self.change(units=changed)

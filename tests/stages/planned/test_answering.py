@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sketchfit.stages.calibrate import calibrate
-from sketchfit.stages.planned.work import CORRECTED_FROM, answering
+from sketchfit.stages.planned.answering import CORRECTED_FROM, answering
 from sketchfit.stages.prior import correct_prior
 from sketchfit.stages.write_predictions import write_predictions
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from sketchfit.planning.goal import Goal
 from sketchfit.planning.ladder import ladder
 from sketchfit.runs.artefacts import PseudoLabelRounds, RunClock, RunPlan
 from sketchfit.runs.networks import NetworkFolder
-from sketchfit.stages.planned.prepare import backbones, check_members
+from sketchfit.stages.planned.prepare import backbones, check_members, prepare
 from sketchfit.stages.planned.start import start_planned
 from sketchfit.stages.start import RunRequest
 from sketchfit.synthetic import draw_dataset
@@ -287,3 +288,12 @@ def test_folds_of_one_group_each_are_combined_once_there_are_two(
     assert len(predict(out, data / "test")) == 9
     start_run(data, out, Steps(), seconds=SECONDS)
     assert network.member in RunPlan.read(out).answers[-1].members
+
+
+@pytest.mark.parametrize("until", [True, False])
+def test_processes_count_sleep_where_the_run_ends_at_a_time_of_the_day(drawn: Path, tmp_path: Path, until: bool):
+    settings = load_recipe(planned_recipe(tiny_recipe()), {"folds": {"k": 3}})
+    end = datetime.now().astimezone() + timedelta(hours=1)
+    goal = Goal(3600.0, end.isoformat() if until else "")
+    start = start_planned(RunRequest(drawn, settings, tmp_path / "run"), goal, Dispatcher(), Steps())
+    assert prepare(start.context, goal, start.book)._trainer._sleep_counts == until

@@ -65,7 +65,7 @@ def test_an_error_of_a_unit_costs_the_run_only_units_of_its_kind(
         start_run(drawn, out, Steps(until=2.0))
     assert RunPlan.read(out).answers, "the first answer is there"
     if kind == "bank":
-        monkeypatch.setattr("sketchfit.stages.planned.work.open_members", open_first)
+        monkeypatch.setattr("sketchfit.stages.planned.members.open_members", open_first)
     else:
         monkeypatch.setattr("sketchfit.stages.planned.networks.run_network", no_memory)
     for _ in range(2):
