@@ -39,14 +39,28 @@ def open_run(path: Path, recipe: Recipe, state: State, fresh: bool = False, same
     run = RunFolder(path)
     if fresh and (run.state.is_file() or run.recipe.is_file()):
         delete_run(path)
+    check_run_folder(run, recipe, state, same_rows)
+    run.write_recipe(recipe)
+    write_facts(run, state)
+    return run
+
+
+def check_run_folder(run: RunFolder, recipe: Recipe, state: State, same_rows: bool = False) -> None:
+    """Refuse a folder that `open_run` refuses; nothing is written.
+
+    Raises:
+        UserError: as `open_run`.
+    """
     check_folder(run, state.kind)
     if run.state.is_file():
         _check_same(run, recipe, state, same_rows)
-    clear_remains(path.rglob(".*.part"))
-    run.write_recipe(recipe)
+
+
+def write_facts(run: RunFolder, state: State) -> None:
+    """Write what a run's folder knows besides its recipe: the environment, and the kind and facts of the table."""
+    clear_remains(run.path.rglob(".*.part"))
     run.write(environment())
     write_state(run, state)
-    return run
 
 
 def check_folder(run: RunFolder, kind: Kind | None) -> None:

@@ -22,6 +22,7 @@ from sketchfit.planning.book import PlanBook
 from sketchfit.planning.goal import Goal
 from sketchfit.planning.ladder import PlannedBackbone, Rung, ladder
 from sketchfit.processors import OtherLoad, cores
+from sketchfit.runs.artefacts import RunPlan
 from sketchfit.stages.audit import audit
 from sketchfit.stages.bank import bank
 from sketchfit.stages.check import check_weights
@@ -119,15 +120,21 @@ def _with_first_that_computes(rungs: Sequence[Rung], context: RunContext) -> tup
     return tuple(rungs)
 
 
-def check_goal(context: RunContext, goal: Goal) -> None:
+def check_goal(context: RunContext, goal: Goal, plan: RunPlan | None) -> None:
     """Check the candidates, the settings of the members that they give, and the weights of the first one.
+
+    Args:
+        context: of the run.
+        goal: with its time.
+        plan: of the folder, which may have a first answer; None: there is none.
 
     Raises:
         UserError: a mistake in them.
     """
     rungs = rungs_of(context, goal, goal.seconds)
     check_members(context.recipe, rungs)
-    check_first_weights(context, rungs[0])
+    if plan is None or not plan.answers:
+        check_first_weights(context, rungs[0])
 
 
 def backbones(recipe: Recipe, goal: Goal) -> list[PlannedBackbone]:

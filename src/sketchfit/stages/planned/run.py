@@ -20,6 +20,7 @@ def run_planned(start: PlannedStart, goal: Goal) -> RunResult:
     """
     with heartbeat(start.book.deadline, start.book.folder), outlook(lambda: left_of(start.book.deadline)):
         work = prepare(start.context, goal, start.book)
+        start.record()
         last = plan_last(work)
         if not start.complete or work.has_lost:
             try:

@@ -24,9 +24,10 @@ from sketchfit.planning.goal import Goal
 from sketchfit.planning.quality import TIMES, quality_seconds
 from sketchfit.processors import cores
 from sketchfit.runs.artefacts import RunClock, RunPlan
-from sketchfit.runs.create import ELSEWHERE, check_folder, open_run
+from sketchfit.runs.create import ELSEWHERE, check_folder, check_run_folder, open_run, write_facts
 from sketchfit.runs.fingerprint import differing_keys
 from sketchfit.runs.recipe import read_recipe
+from sketchfit.runs.state import State
 from sketchfit.stages.array_memory import PredictedRows, check_array_memory
 from sketchfit.stages.callbacks import start_callbacks
 from sketchfit.stages.context import RunContext
@@ -57,11 +58,17 @@ class PlannedStart:
         context: with the recipe without members.
         book: its plan.
         complete: whether this request was answered by an earlier process.
+        record: writes the rows and facts of the tables, where that waits until all checks of a continuation have passed.
     """
 
     context: RunContext
     book: PlanBook
     complete: bool = False
+    record: Callable[[], None] = lambda: None
+
+
+Check = Callable[[RunContext, Goal, RunPlan | None], None]
+"""Checks a request before anything is written: context, goal, and the plan of the folder (`prepare.check_goal`)."""
 
 
 def start_planned(
@@ -69,16 +76,19 @@ def start_planned(
     goal: Goal,
     dispatcher: Dispatcher,
     clock: Callable[[], float] = time.monotonic,
-    check: Callable[[RunContext, Goal], None] = lambda *_: None,
+    check: Check = lambda *_: None,
 ) -> PlannedStart:
     """Read the tables, and open the run's folder with its plan.
+
+    Where networks are trained already, the recipe and the facts of the tables are written only after the checks that
+    follow (`prepare.prepare`, `PlannedStart.record`): a run that is refused stays as it was.
 
     Args:
         request: the run.
         goal: its time and candidates.
         dispatcher: to its callbacks.
         clock: seconds.
-        check: is called before an earlier run is deleted (`prepare.check_goal`).
+        check: is called before an earlier run is deleted, and before anything is written.
 
     Raises:
         UserError: a mistake in the tables, the folder or the recipe, or a folder of another run.
@@ -88,24 +98,40 @@ def start_planned(
     print_table(context.table)
     if not request.fresh:
         check_folder(context.run, "run")
+    plan = None if request.fresh else RunPlan.find(request.folder)
     goal = with_time(goal, context)
-    if request.fresh:
-        check(context, goal)
+    check(context, goal, plan)
     _check_memory(context, planned_folds(context.recipe, context.table))
     check_backbone(context.recipe.model.backbone)
-    plan = None if request.fresh else RunPlan.find(request.folder)
     if not request.fresh:
         _check_same(context, plan)
-    recipe = with_members(context.recipe, plan.members) if plan else context.recipe
-    stored = read_recipe(context.run.recipe) if plan and context.run.recipe.is_file() else recipe
-    same_rows = not request.fresh and check_inputs(context)
-    open_run(request.folder, stored, run_state(context.table, "run", request.data), request.fresh, same_rows)
-    keep_inputs(context)
-    context.run.write_recipe(recipe)
+    if plan is not None:
+        RunClock.find(request.folder)  # a damaged one is an error before anything is written
+    record = _opened(context, request, plan)
     context = replace(context, dispatcher=dispatcher)
     start_callbacks(context)
     book = _book(context, goal, plan, began, clock)
-    return PlannedStart(context, book, complete=book.plan.finished_at is not None)
+    return PlannedStart(context, book, complete=book.plan.finished_at is not None, record=record)
+
+
+def _opened(context: RunContext, request: RunRequest, plan: RunPlan | None) -> Callable[[], None]:
+    """Check the folder, and write its first files; return what writes them later where networks are trained already."""
+    run, state = context.run, run_state(context.table, "run", request.data)
+    recipe = with_members(context.recipe, plan.members) if plan else context.recipe
+    stored = read_recipe(run.recipe) if plan and run.recipe.is_file() else recipe
+    same_rows = not request.fresh and check_inputs(context)
+    if plan is not None and run.has_training():
+        check_run_folder(run, stored, state, same_rows)
+        return lambda: _record(context, state)
+    open_run(request.folder, stored, state, request.fresh, same_rows)
+    keep_inputs(context)
+    run.write_recipe(recipe)
+    return lambda: None
+
+
+def _record(context: RunContext, state: State) -> None:
+    write_facts(context.run, state)
+    keep_inputs(context)
 
 
 def _check_memory(context: RunContext, folds: Sequence[Fold]) -> None:
