@@ -101,7 +101,7 @@ def _is_final(stored: LabelFreeRecord, wanted: int, unlimited: bool) -> bool:
     Args:
         stored: the model.
         wanted: rows that are to be changed; 0: none.
-        unlimited: whether the time of this call is not limited: it continues a run that has ended, which is not changed.
+        unlimited: whether the time is not limited: a run that has ended is continued, and not changed.
     """
     if stored.limited:
         return wanted > 0 and unlimited

@@ -93,9 +93,7 @@ def correct_prior(context: RunContext, state: RunState) -> RunState:
         return state
     evidence = _evidence(context, state, readable)
     found = estimate_frequencies(evidence.reference, evidence.before)
-    decision = decide(
-        evidence.reference, evidence.before, found, context.recipe.inference.prior, context.recipe.seed
-    )
+    decision = decide(evidence.reference, evidence.before, found, context.recipe.inference.prior, context.recipe.seed)
     if decision.differs:
         decision = decision.model_copy(update={"other_confidence": _other_confidence(state, readable, found)})
     adjustment = _adjustment(context, state, evidence, found, decision)

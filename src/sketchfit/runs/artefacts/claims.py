@@ -18,7 +18,7 @@ class LabelFreeFigures(ArtefactPart):
             confidences, 0 … 1.
         agreement: share of the test rows on which two networks choose the same class; None for one network.
         resembles: the simulated shift that changes the answers most similarly; None where none is similar.
-        simulated: training rows that were changed to simulate shifts, about; 0: none; None in files of earlier versions.
+        simulated: training rows that were changed to simulate shifts, about; None in files of earlier versions.
         limited: whether the time of the run was too short for more of them.
     """
 

@@ -58,7 +58,7 @@ class PlannedStart:
         context: with the recipe without members.
         book: its plan.
         complete: whether this request was answered by an earlier process.
-        record: writes the rows and facts of the tables, where that waits until all checks of a continuation have passed.
+        record: writes the rows and facts of the tables, where that waits until all checks have passed.
     """
 
     context: RunContext
