@@ -54,7 +54,9 @@ def _own_after(before: Mapping[str, float], group: Sequence[PlannedUnit]) -> dic
 
 
 def _others_after(before: Mapping[str, float], group: Sequence[PlannedUnit]) -> dict[str, float]:
-    """Return the ratios of all others after a group: at least 1, and at least those of its dropped units."""
-    slower = max([1.0, *(min(MOST_RATIO, _factor(unit)) for unit in group if unit.status == "dropped")])
-    others = dict(before) if slower == 1 else {**dict.fromkeys(get_args(UnitKind), 1.0), **before}
-    return {name: max(one, slower) for name, one in others.items()}
+    """Return the ratios of all others after a group: at least those of its dropped units."""
+    dropped = [min(MOST_RATIO, _factor(unit)) for unit in group if unit.status == "dropped"]
+    if not dropped:
+        return dict(before)
+    others = {**dict.fromkeys(get_args(UnitKind), 1.0), **before}
+    return {name: max(one, *dropped) for name, one in others.items()}
