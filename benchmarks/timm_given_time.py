@@ -5,8 +5,8 @@
 One network is trained as `train.py` of timm trains it: AdamW with a learning rate of 1e-3, a cosine schedule with one
 epoch of warm-up, smoothing 0.1, channels_last, and RandAugment and mixup, unless `--plain` is given. A user has to
 choose the number of epochs: here the time of the first updates is measured, and the longest training that fits in 97 %
-of the time is taken. All training rows are trained on. Printed: the epochs, the time from the first import of timm to
-the last prediction, and top-1 with its 95 % interval.
+of the time is taken. All training rows are trained on. Printed: the epochs, the time from the creation of the network
+to the last prediction (imports are left out), and top-1 with its 95 % interval.
 """
 
 from __future__ import annotations
@@ -109,6 +109,8 @@ class Training:
 
     def epoch_seconds(self) -> float:
         """Return the time of an epoch, from its first updates; they are made with a learning rate of 0."""
+        if len(self.batches) < 2 * MEASURED:
+            raise SystemExit(f"{len(self.batches)} batches per epoch; at least {2 * MEASURED} are needed")
         rates = [group["lr"] for group in self.optimizer.param_groups]
         for group in self.optimizer.param_groups:
             group["lr"] = 0.0

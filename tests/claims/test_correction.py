@@ -1,5 +1,7 @@
 """The correction of the accuracy by thresholds."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -108,3 +110,11 @@ def test_the_error_grows_with_the_change() -> None:
     errors = [correction.error(signals(value)) for value in (0.5, 0.4, 0.2, 0.1)]
     assert errors == sorted(errors)
     assert errors[0] < 0.5 * errors[-1]
+
+
+def test_a_change_is_less_certain_where_few_rows_were_changed() -> None:
+    shifted, errors = signals(0.2, 0.1), []
+    for rows in (None, 300, 100, 60, 30):
+        known = replace(UNCHANGED, rows=rows)
+        errors.append(Correction(REFERENCE, known, (shift(0.2),)).error(shifted))
+    assert errors[0] == errors[1] == errors[2] < errors[3] < errors[4]

@@ -116,12 +116,14 @@ def unmeasured(finished: Path) -> Path:
     return finished
 
 
-@pytest.mark.parametrize(("seconds", "used"), [(3.0, False), (4.7, True), (1e4, True)])
+@pytest.mark.parametrize(
+    ("seconds", "used"), [(-5.0, False), (0.0, False), (0.3, False), (3.0, False), (4.9, True), (1e4, True)]
+)
 def test_shifts_take_no_more_than_their_time(
     data: Path, unmeasured: Path, seconds: float, used: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found, taken = limited(data, unmeasured, seconds, monkeypatch)
-    assert taken <= seconds
+    assert taken <= max(0.0, seconds)
     assert found.label_free is not None
     assert found.claim is not None
     figures = found.claim.label_free
@@ -151,7 +153,7 @@ def test_a_limited_model_is_kept_unless_there_is_more_time(
     data: Path, unmeasured: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = []
-    for seconds in (4.7, 0.0, math.inf, 1e4, math.inf):
+    for seconds in (4.9, 0.0, math.inf, 1e4, math.inf):
         with monkeypatch.context() as patch:
             record = limited(data, unmeasured, seconds, patch)[0].label_free
         assert record is not None

@@ -40,6 +40,12 @@ SHARPNESS = 4
 SPREAD = (0.1, 0.25)
 """Standard deviation of the log-odds without a shift, and its growth per unit of change."""
 
+FEW = 100
+"""Changed rows from which on `SPREAD` was measured."""
+
+OF_FEW = 30.0
+"""With fewer rows, the variance of the growth is higher by so many times (1 / rows - 1 / `FEW`)."""
+
 
 @dataclass(frozen=True)
 class SimulatedShift:
@@ -50,12 +56,14 @@ class SimulatedShift:
         name: of the shift.
         signals: of the changed rows.
         accuracy: share of right answers on them, the mean over units.
+        rows: their number; None: not known.
     """
 
     kind: str
     name: str
     signals: Signals
     accuracy: float
+    rows: int | None = None
 
 
 def features(reference: FoldsReference, signals: Signals) -> Floats:
@@ -122,7 +130,12 @@ class Correction:
     def error(self, signals: Signals) -> float:
         """Return the standard error of the log-odds of the corrected accuracy."""
         changed = odds(self.accuracy(signals)) - odds(self.reference.accuracy)
-        return float(np.hypot(SPREAD[0], SPREAD[1] * changed))
+        return float(np.hypot(SPREAD[0], SPREAD[1] * changed * self._by_few_rows()))
+
+    def _by_few_rows(self) -> float:
+        """Return how many times as uncertain a change is as with `FEW` rows or more."""
+        rows = None if self.unchanged is None else self.unchanged.rows
+        return 1.0 if rows is None else float(np.sqrt(1 + OF_FEW * max(0.0, 1 / rows - 1 / FEW)))
 
 
 def _usual(similarity: float, frequencies: int) -> Floats:

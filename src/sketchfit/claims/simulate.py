@@ -43,6 +43,11 @@ PredictUnit = Callable[[int, Ints, Sequence[Change]], Sequence[Floats]]
 """(place of the unit, rows of the training table [n], changes) to probabilities [n, C] per change."""
 
 
+def pictures_of_a_row() -> tuple[PictureShift, ...]:
+    """Return what a row is predicted with: unchanged first, then each shift."""
+    return (PictureShift("", "unchanged", _unchanged), *picture_shifts())
+
+
 def affordable_rows(rows: int, trained: int, most: int = MOST_ROWS) -> int:
     """Return the number of rows to change.
 
@@ -51,7 +56,7 @@ def affordable_rows(rows: int, trained: int, most: int = MOST_ROWS) -> int:
         trained: pictures that all networks of a member were trained on, counted in each epoch.
         most: rows that are wanted.
     """
-    pictures = 1 + len(picture_shifts())
+    pictures = len(pictures_of_a_row())
     return min(most, max(int(SHARE * rows), int(COST * BACKWARD * trained / pictures)), rows)
 
 
@@ -120,15 +125,16 @@ def simulate(
     rows = sampled_rows(units, count, seed)
     if not rows:
         return ()
-    shifts = (PictureShift("", "unchanged", _unchanged), *picture_shifts())
+    shifts = pictures_of_a_row()
     changes = [one.change for one in shifts]
     answers = [predict(place, chosen, changes) for place, chosen in enumerate(rows)]
     label = [unit.label[np.isin(unit.row, chosen)] for unit, chosen in zip(units, rows, strict=True)]
+    changed = sum(map(len, rows))
     found = []
     for at, shift in enumerate(shifts):
         probs = [by_change[at] for by_change in answers]
         right = [(prob.argmax(axis=1) == true).mean() for prob, true in zip(probs, label, strict=True)]
-        found.append(SimulatedShift(shift.kind, shift.name, reference.signals(probs), float(np.mean(right))))
+        found.append(SimulatedShift(shift.kind, shift.name, reference.signals(probs), float(np.mean(right)), changed))
     return tuple(found)
 
 

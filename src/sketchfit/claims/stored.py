@@ -46,6 +46,7 @@ def shifts_of(record: LabelFreeRecord) -> tuple[SimulatedShift, ...]:
             one.name,
             Signals(one.by_confidence, one.by_entropy, one.by_difference, one.collision, np.array(one.frequencies)),
             one.accuracy,
+            one.rows,
         )
         for one in record.shifts
     )
@@ -77,6 +78,7 @@ def _shift_record(shift: SimulatedShift) -> ShiftRecord:
         by_difference=signals.by_difference,
         collision=signals.collision,
         frequencies=_numbers(signals.frequencies),
+        rows=shift.rows,
     )
 
 

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.claims.label_free import LabelFreeModel
-from sketchfit.claims.shifts import Change, picture_shifts
+from sketchfit.claims.shifts import Change
 from sketchfit.claims.simulate import (
     FEWEST_ROWS,
     MOST_ROWS,
     PassRate,
     affordable_rows,
+    pictures_of_a_row,
     predict_changed,
     rows_in_time,
     sampled_rows,
@@ -70,7 +71,7 @@ def label_free_record(
         return stored
     changed = ChangedRows(context, state, folds)
     rows = changed.rows_in_time(sampled_rows(answers.units, wanted, context.recipe.seed), wanted, seconds)
-    if stored is not None and stored.limited and wanted and rows <= (stored.rows or 0):
+    if stored is not None and stored.limited and rows < wanted and rows <= (stored.rows or 0):
         return stored  # there is no more time than before
     simulated = simulate(plain.correction.reference, answers.units, changed.predict, rows, context.recipe.seed)
     found = to_record(LabelFreeModel.fit(answers, group, simulated))
@@ -146,29 +147,42 @@ class ChangedRows:
         """
         if math.isinf(seconds) or not sampled:
             return wanted
-        began, units, rows = time.monotonic(), len(sampled), wanted
-        rate, changes = PassRate(0.0, 0.0), [shift.change for shift in picture_shifts()]
+        end, rate, rows = time.monotonic() + seconds, PassRate(0.0, 0.0), wanted
         for source in self.state.sources.values():
-            rate += self._rate(source.networks, sampled[0], changes)
-            left = (seconds - (time.monotonic() - began)) / LEAST_SLOW
-            if not (rows := rows_in_time(left, rate, units)):
+            one = self._rate(source.networks, sampled[0], end)
+            if one is None:
+                return 0
+            rate += one
+            rows = rows_in_time((end - time.monotonic()) / LEAST_SLOW, rate, len(sampled))
+            if not rows:
                 return 0
         return min(rows, wanted)
 
-    def _rate(self, networks: Member, rows: Ints, changes: Sequence[Change]) -> PassRate:
-        """Measure the network of the first unit; the first prediction includes its conversion, if there is one."""
-        began = time.monotonic()
+    def _rate(self, networks: Member, rows: Ints, end: float) -> PassRate | None:
+        """Measure the network of the first unit; None where there is no time for that.
+
+        The first prediction includes the conversion of the network, if there is one.
+
+        Args:
+            networks: of a member.
+            rows: int64 [n], of the unit.
+            end: when all must have ended, by `time.monotonic`.
+        """
+        changes, tried, began = [one.change for one in pictures_of_a_row()], rows[:TRIAL_ROWS], time.monotonic()
+        if began >= end:
+            return None
         predictor = self._predictor(networks, 0)
         _predict(networks, predictor, rows[:1], changes)
         ready = time.monotonic()
-        tried = rows[:TRIAL_ROWS]
+        if ready + len(tried) * (ready - began) > end:
+            return None
         _predict(networks, predictor, tried, changes)
         return PassRate(ready - began, (time.monotonic() - ready) / len(tried))
 
     def _predictor(self, networks: Member, place: int) -> Predictor:
         folder, recipe = self.context.run.network(networks.name, self.folds[place].number), networks.recipe
         network = load_network(folder.path, recipe, self.context.table.class_count)
-        images = MOST_ROWS * (1 + len(picture_shifts()))
+        images = MOST_ROWS * len(pictures_of_a_row())
         return Predictor.of(network, recipe, self.context.engine.device, images=images)
 
 

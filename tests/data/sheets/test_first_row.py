@@ -107,3 +107,14 @@ def test_the_names_of_a_file_are_kept_and_doubtful_ones_noted(
     assert (sheet.header, sheet.rows) == (rows[0], tuple(rows[1:]))
     assert len(sheet.notes) == notes
     assert all(name in note for note in sheet.notes)
+
+
+@given(below(FOLDERS, LETTERS | NUMBERED), LETTERS)
+def test_a_list_in_nested_folders_has_no_names(paths: list[str], first: str) -> None:
+    nested = [f"sheets/a/{first}", *(f"sheets/{path}" for path in paths)]
+    assert is_list(*((path, f"class of {number}") for number, path in enumerate(nested)))
+
+
+def test_a_usual_name_makes_its_line_certain(tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text("id,m/d/y\na,1/2/2024\nb,3/4/2024\n")
+    assert not read_sheet(tmp_path / "train.csv").notes

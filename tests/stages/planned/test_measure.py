@@ -14,6 +14,7 @@ from sketchfit.planning.costs import Counts, rates_of
 from sketchfit.planning.draft import DraftBook
 from sketchfit.planning.ladder import PlannedBackbone, Rung
 from sketchfit.stages.planned import measure as module
+from sketchfit.stages.planned.failures import SizeError
 from sketchfit.stages.planned.measure import measure_rates
 from sketchfit.training.step_rates import StepRates
 
@@ -93,7 +94,7 @@ def test_an_estimate_from_a_guess_is_a_guess(spread, written, monkeypatch, tmp_p
 SIZES = (64, 96, 128)
 
 
-def by_size(monkeypatch, tmp_path, works, seconds=1.0, allowed=1000.0):
+def by_size(monkeypatch, tmp_path, works, seconds=1.0, allowed=1000.0, fault=SizeError):
     """Return rates, tried members and warnings, where trials of backbone `one` succeed at the sizes of `works`.
 
     A failing trial takes as many seconds.
@@ -109,7 +110,7 @@ def by_size(monkeypatch, tmp_path, works, seconds=1.0, allowed=1000.0):
 
     monkeypatch.setattr(module, "member_of", lambda _base, _settings, name: SimpleNamespace(name=name, model=None))
     monkeypatch.setattr(module, "measure_steps", lambda recipe, *_: measure(recipe.name))
-    monkeypatch.setattr(module, "failure_of", lambda error, _model: UserError(str(error)))
+    monkeypatch.setattr(module, "failure_of", lambda error, _model: fault(str(error)))
     monkeypatch.setattr(module.log, "warning", lines.append)
     monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
     context = SimpleNamespace(
@@ -154,3 +155,10 @@ def test_the_sizes_of_another_backbone_do_not_depend_on_a_trial(monkeypatch, tmp
     rates, tried, _ = by_size(monkeypatch, tmp_path, (128,), allowed=7.0, seconds=2.0)
     assert tried == [f"one-{size}" for size in SIZES]
     assert (rates["one"].least, rates["two"].least) == (128, 0)
+
+
+def test_no_larger_size_is_tried_where_the_fault_is_not_the_size(monkeypatch, tmp_path):
+    rates, tried, (line,) = by_size(monkeypatch, tmp_path, SIZES[1:], fault=UserError)
+    assert tried == [f"one-{SIZES[0]}", "two-64"]
+    assert set(rates) == {"two"}
+    assert line.startswith("one is left out")

@@ -27,7 +27,7 @@ def columns_of_list(rows: Sequence[Row]) -> list[int] | None:
     The first line is a row if it has the path of an image, or is like all other rows. A line with a usual name of a
     column has names. So has one whose name with a slash, such as `w/h`, is no path: see `_is_name_over_paths`.
     """
-    if any(cell.strip().casefold() in _USUAL for cell in rows[0].cells):
+    if _has_usual_name(rows):
         return None
     paths = _paths(rows)
     return paths if paths or _is_like_the_others(rows) else None
@@ -36,10 +36,16 @@ def columns_of_list(rows: Sequence[Row]) -> list[int] | None:
 def names_like_paths(rows: Sequence[Row]) -> list[str]:
     """Return the names in the first line that have as many slashes as the cells below and no usual words.
 
-    That they are names and no paths is likely, and not certain.
+    That they are names and no paths is likely, and not certain, unless a usual name is next to them.
     """
+    if _has_usual_name(rows):
+        return []
     columns = [[row.cells[k].strip() for row in rows if k < len(row.cells)] for k in range(len(rows[0].cells))]
     return [cells[0] for cells in columns if _has_paths(cells) and not _is_usual_path(cells[0])]
+
+
+def _has_usual_name(rows: Sequence[Row]) -> bool:
+    return any(cell.strip().casefold() in _USUAL for cell in rows[0].cells)
 
 
 def counts_rows(cells: Sequence[str]) -> bool:
@@ -91,10 +97,10 @@ def _is_above_another_kind(columns: Sequence[Sequence[str]], paths: Sequence[int
 
 
 def _has_known_folder(columns: Sequence[Sequence[str]], path: int) -> bool:
-    """Return whether the folder of the first path has others, or its name is another text of the first line."""
-    folder, *others = (cell.rpartition("/")[0].casefold() for cell in columns[path])
+    """Return whether the top folder of the first path has others, or a folder of it is another text of its line."""
+    first, *others = (cell.casefold().split("/")[:-1] for cell in columns[path])
     texts = {cells[0].casefold() for k, cells in enumerate(columns) if k != path}
-    return folder in others or not texts.isdisjoint(folder.split("/"))
+    return any(first[:1] == other[:1] for other in others) or not texts.isdisjoint(first)
 
 
 def _differs(cells: Sequence[str], is_kind: Callable[[str], bool]) -> bool:

@@ -124,10 +124,17 @@ def label_free_parts(found: LabelFreeFigures) -> tuple[LabelFreePart, ...]:
         ),
         LabelFreePart("by entropy", found.by_entropy, "the same with the entropy of the answer (ATC)", "2201.04234"),
         LabelFreePart("by mean confidence", found.confidence, "for comparison only", "2107.03315"),
-        LabelFreePart("one network", found.single, "from confidence and entropy, corrected by simulated shifts"),
+        LabelFreePart("one network", found.single, f"from confidence and entropy, {_corrected_by(found)}"),
         LabelFreePart("averaging networks", averaged, "as above, from this figure of one network", is_change=True),
         LabelFreePart("result", found.accuracy.value, "the answer of this run", interval=found.accuracy),
     )
+
+
+def _corrected_by(found: LabelFreeFigures) -> str:
+    if found.simulated == 0:
+        return "with the usual correction, as no shifts were simulated"
+    few = f"; time was enough for {counted(found.simulated, 'row')}" if found.limited and found.simulated else ""
+    return f"corrected by simulated shifts{few}"
 
 
 def claim_subject(claim: ClaimRecord) -> str:

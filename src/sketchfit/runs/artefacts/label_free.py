@@ -31,6 +31,7 @@ class ShiftRecord(ArtefactPart):
 
     Attributes:
         frequencies: mean probability of each class, for each unit.
+        rows: that were changed; None in files of earlier versions.
     """
 
     kind: str
@@ -41,6 +42,7 @@ class ShiftRecord(ArtefactPart):
     by_difference: float
     collision: float
     frequencies: tuple[Numbers, ...]
+    rows: int | None = None
 
 
 class LabelFreeRecord(Artefact):

@@ -12,6 +12,10 @@ from sketchfit.models.faults import one_line
 from sketchfit.models.near_sizes import takes_size
 
 
+class SizeError(UserError):
+    """A network does not compute at its input size; at a larger one it may."""
+
+
 def failure_of(error: Exception, model: ModelSection) -> UserError | None:
     """Return why a unit has failed; None for an error that may be a mistake of the program.
 
@@ -27,7 +31,7 @@ def failure_of(error: Exception, model: ModelSection) -> UserError | None:
     if _lacks_memory(error):
         return UserError(f"there is too little memory: {one_line(error)}")
     if not takes_size(model, model.size):
-        return UserError(f"{model.backbone} does not compute at {model.size} pixels: {one_line(error)}")
+        return SizeError(f"{model.backbone} does not compute at {model.size} pixels: {one_line(error)}")
     return None
 
 

@@ -16,7 +16,7 @@ from sketchfit.planning.costs import Counts, Rates, pass_seconds
 from sketchfit.planning.ladder import Rung
 from sketchfit.stages.context import RunContext
 from sketchfit.stages.planned.at_once import networks_on_device, share_of_threads
-from sketchfit.stages.planned.failures import failure_of
+from sketchfit.stages.planned.failures import SizeError, failure_of
 from sketchfit.stages.planned.start import member_of
 from sketchfit.training.step_rates import measure_steps
 
@@ -141,6 +141,8 @@ def _try_sizes(
 ) -> tuple[Rates, str] | None:
     """Return what `_try` returns at the smallest size at which a backbone trains; None where it trains at none.
 
+    A larger size is tried where the network does not compute, and not for lack of memory or a refused setting.
+
     Args:
         context: of the run.
         sizes: members of the backbone, the smallest size first.
@@ -155,7 +157,9 @@ def _try_sizes(
             rates, doubt = _try(context, rung, unknown)
         except UserError as error:
             faults.append(f"at {rung.size} pixels: {'; '.join(error.problems)}")
-            continue
+            if isinstance(error, SizeError):
+                continue
+            break
         if not faults:
             return rates, doubt
         log.warning(f"{name} is trained at {rung.size} pixels or more; a trial fails {', '.join(faults)}")
@@ -202,7 +206,7 @@ def _try(context: RunContext, rung: Rung, other: Rates) -> tuple[Rates, str]:
         except Exception as error:
             failure = failure_of(error, recipe.model)
             if failure is None and isinstance(error, RuntimeError):  # torch and timm raise it for a network
-                failure = UserError(one_line(error))
+                failure = SizeError(one_line(error))
             if failure is None:
                 raise
             raise failure from error

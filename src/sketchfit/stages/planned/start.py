@@ -81,14 +81,14 @@ def start_planned(
     """Read the tables, and open the run's folder with its plan.
 
     Where networks are trained already, the recipe and the facts of the tables are written only after the checks that
-    follow (`prepare.prepare`, `PlannedStart.record`): a run that is refused stays as it was.
+    follow (`prepare.prepare`, `PlannedStart.record`): of a run that is refused by them, only the plan has changed.
 
     Args:
         request: the run.
         goal: its time and candidates.
         dispatcher: to its callbacks.
         clock: seconds.
-        check: is called before an earlier run is deleted, and before anything is written.
+        check: is called before an earlier run is deleted, or anything of it is written.
 
     Raises:
         UserError: a mistake in the tables, the folder or the recipe, or a folder of another run.
@@ -100,7 +100,8 @@ def start_planned(
         check_folder(context.run, "run")
     plan = None if request.fresh else RunPlan.find(request.folder)
     goal = with_time(goal, context)
-    check(context, goal, plan)
+    if request.fresh or plan is not None:  # otherwise `prepare` checks it before anything is trained
+        check(context, goal, plan)
     _check_memory(context, planned_folds(context.recipe, context.table))
     check_backbone(context.recipe.model.backbone)
     if not request.fresh:
