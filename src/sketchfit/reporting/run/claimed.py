@@ -12,8 +12,8 @@ from sketchfit.runs.run import Run
 from sketchfit.wording import counted
 
 AVERAGED = (
-    "the answer averages the networks; estimated from how often they disagree on the test drawings: where they err "
-    "in different ways, the average is right more often than one of them"
+    "each prediction averages the networks; estimated from how often they disagree on the test drawings: where they "
+    "err in different ways, the average is correct more often than one of them"
 )
 """What the gain of averaging is estimated from."""
 
@@ -119,14 +119,16 @@ def label_free_parts(found: LabelFreeFigures) -> tuple[LabelFreePart, ...]:
         LabelFreePart(
             "by confidence",
             found.thresholded,
-            "share of answers whose confidence is above a threshold (ATC)",
+            "share of predictions whose confidence is above a threshold (ATC)",
             "2201.04234",
         ),
-        LabelFreePart("by entropy", found.by_entropy, "the same with the entropy of the answer (ATC)", "2201.04234"),
+        LabelFreePart(
+            "by entropy", found.by_entropy, "the same with the entropy of the prediction (ATC)", "2201.04234"
+        ),
         LabelFreePart("by mean confidence", found.confidence, "for comparison only", "2107.03315"),
         LabelFreePart("one network", found.single, f"from confidence and entropy, {_corrected_by(found)}"),
         LabelFreePart("averaging networks", averaged, "as above, from this figure of one network", is_change=True),
-        LabelFreePart("result", found.accuracy.value, "the answer of this run", interval=found.accuracy),
+        LabelFreePart("result", found.accuracy.value, "the predictions of this run", interval=found.accuracy),
     )
 
 
@@ -147,6 +149,6 @@ def contradiction(claim: ClaimRecord | None) -> str | None:
     if claim is None or not claim.alarm or claim.label_free is None:
         return None
     return (
-        f"The claim is {percent(claim.expected)}; the estimate from the answers to {claim_subject(claim)}, without "
-        f"labels, is {percent(claim.label_free.accuracy)}."
+        f"The claim is {percent(claim.expected)}; the estimate from the predictions for {claim_subject(claim)}, "
+        f"without labels, is {percent(claim.label_free.accuracy)}."
     )

@@ -24,15 +24,15 @@ class SectionText:
 SECTION_TEXTS = {
     "summary": SectionText(
         "In short",
-        "The first figure is the one to state for the answer of this run. What fails is worse than the rest by more "
-        "than chance, after a correction for the number of comparisons; where no class is, the lowest ones are named, "
-        "which may be chance. The gain of the next step is calculated from the figures of this run.",
+        "The first figure is the one to state for the predictions of this run. What fails is worse than the rest by "
+        "more than chance, after a correction for the number of comparisons; where no class is, the lowest ones are "
+        "named, which may be chance. The gain of the next step is calculated from the figures of this run.",
     ),
     "headline": SectionText(
         "Figures",
-        "If there is a claim, begin with it: it is the figure to state for the answer of this run. An interval "
-        "contains the true value in 95 of 100 such runs. If the intervals of two runs overlap widely, the runs are "
-        "not shown to differ. A calibration, an ensemble or views that are measured to be worse are not used.",
+        "If there is a claim, begin with it: it is the figure to state for the predictions of this run. An "
+        "interval contains the true value in 95 of 100 such runs. If the intervals of two runs overlap widely, the "
+        "runs are not shown to differ. A calibration, an ensemble or views that are measured to be worse are not used.",
         (
             (
                 "fold",
@@ -51,15 +51,16 @@ SECTION_TEXTS = {
             ("log-loss", "mean of −ln(probability of the true class), in nats; lower is better, 0 is perfect"),
             (
                 "calibration error (ECE)",
-                "mean difference between confidence and share of right answers; lower is better, 0 is perfect",
+                "mean difference between confidence and share of correct predictions; lower is better, 0 is perfect",
             ),
         ),
     ),
     "claimed": SectionText(
         "What is claimed",
-        "The claim starts at the out-of-fold figure and adds what changes between the folds and the final answer. If"
-        " there are test drawings, a second estimate is made from the answers to them, without labels. If the two "
-        "agree, trust the claim. If they do not, find the cause first and state the lower figure until then.",
+        "The claim starts at the out-of-fold figure and adds what changes between the folds and the final "
+        "predictions. If there are test drawings, a second estimate is made from the predictions for them, without "
+        "labels. If the two agree, trust the claim. If they do not, find the cause first and state the lower figure "
+        "until then.",
     ),
     "plan": SectionText(
         "Plan",
@@ -84,11 +85,11 @@ SECTION_TEXTS = {
     "classes": SectionText(
         "Classes",
         "Click a column's head to sort. Begin with the classes that have the lowest recall and enough drawings for a "
-        "short interval. If a class has high recall and low precision, it receives answers that belong to other "
-        "classes.",
+        "short interval. If a class has high recall and low precision, many drawings of other classes are "
+        "predicted as this class.",
         (
             ("recall", "share of the drawings of a class that are recognised as this class"),
-            ("precision", "share of right answers among the answers of a class"),
+            ("precision", "share of correct predictions among the predictions of a class"),
             ("F1", "harmonic mean of recall and precision"),
         ),
     ),
@@ -96,13 +97,13 @@ SECTION_TEXTS = {
         "Confusions",
         "If a pair is confused in both directions, the classes look alike or have mixed labels; if it is confused in "
         "one direction, often one class has too few drawings. In the matrix, rows are true classes and columns are "
-        "answers: right answers are on the diagonal.",
+        "predicted classes: correct predictions are on the diagonal.",
     ),
     "errors": SectionText(
         "Errors",
         "The first drawings are the errors that cost most: high confidence in a wrong class. For each one, decide "
         "whether the drawing is ambiguous, the label is wrong, or the network looks at the wrong place. If there is a "
-        "heat map, it shows which parts of the drawing speak for the answer; its caption states the method.",
+        "heat map, it shows which parts of the drawing support the predicted class; its caption states the method.",
         (
             ("confidence", "probability of the most probable class"),
             ("loss", "−ln(probability of the true class): high where the true class gets a low probability"),

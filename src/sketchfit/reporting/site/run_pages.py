@@ -106,7 +106,7 @@ def run_files(run: Run) -> list[RunPage]:
     labels = run.folder.report.with_name("label_issues.csv")
     review = "Labels to review, in the form that --relabel reads." if _has_lines(labels) else "Labels to review: none."
     files = (
-        (run.folder.submission, "The answer to each test drawing."),
+        (run.folder.submission, "The prediction for each test drawing."),
         (run.folder.recipe, "All settings, every default included. It repeats the run."),
         (run.folder.log, "What the run printed."),
         (labels, review),

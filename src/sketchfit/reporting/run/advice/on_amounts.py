@@ -65,8 +65,8 @@ def _several_folds(recipe: Recipe) -> Advice:
         "all-folds",
         phrase("One network was trained, on a part of the drawings."),
         phrase(
-            "With {k} folds every drawing is predicted once, which makes the interval shorter, and the answer for the "
-            "test drawings is the average of {k} networks.",
+            "With {k} folds every drawing is predicted once, which makes the interval shorter, and the prediction "
+            "for a test drawing is the average of {k} networks.",
             k=recipe.folds.k,
         ),
         phrase("train all {k} folds, which takes about {k} times as long", k=recipe.folds.k),
@@ -113,7 +113,7 @@ def more_drawings(found: Findings, _: Recipe) -> list[Advice]:
             "drawings",
             phrase("More drawings would raise the accuracy."),
             phrase(
-                "The chance of a right answer grows with the number of unrelated drawings per class, measured on "
+                "The chance of a correct prediction grows with the number of unrelated drawings per class, measured on "
                 "repeated folds."
             ),
             phrase("collect twice as many drawings per class, of other origins than those in the table"),

@@ -32,7 +32,7 @@ def doubtful_labels(found: Findings, _: Recipe) -> list[Advice]:
             ),
             phrase("a label is more probably wrong than right, or near-duplicates have different labels"),
             gain=_gain_of_labels(found),
-            unknown="the answers to these drawings are not the suggested classes",
+            unknown="the predictions for these drawings are not the suggested classes",
             tool="",
             anchor="labels",
         )
@@ -44,7 +44,7 @@ def _gain_of_labels(found: Findings) -> ExpectedGain | None:
     if not found.wrong_labels:
         return None
     share = wilson(min(found.wrong_labels, found.labels), found.labels)
-    why = f"of the measured accuracy: about {found.wrong_labels:.0f} answers are right where the label is wrong"
+    why = f"of the measured accuracy: about {found.wrong_labels:.0f} predictions are correct where the label is wrong"
     return ExpectedGain(share.value, share.low, share.high, why)
 
 
@@ -95,7 +95,7 @@ def uncalibrated(found: Findings, _: Recipe) -> list[Advice]:
             ),
             phrase("correct it with a temperature, without training"),
             phrase("ECE is {off:.0f} % or more, and a temperature lowers the log-loss on other folds", off=100 * OFF),
-            unknown="the answers stay the same; only their confidence changes",
+            unknown="the predictions stay the same; only their confidence changes",
             settings=("calibration.method=temperature",),
             tool="again",
             anchor="headline",

@@ -72,8 +72,8 @@ def lacking_classes(found: Findings, recipe: Recipe) -> list[Advice]:
             "folds",
             phrase("Some folds have classes without training drawings."),
             phrase(
-                "{rows} of {classes}: no drawing of the class was left to train on, so no answer to them can be right "
-                "({names}).",
+                "{rows} of {classes}: no drawing of the class was left to train on, so no prediction for them can be "
+                "correct ({names}).",
                 rows=counted(lacking.rows, "drawing"),
                 classes=f"{len(lacking.names)} {'class' if len(lacking.names) == 1 else 'classes'}",
                 names=listed(map(shown_name, lacking.names), 4),

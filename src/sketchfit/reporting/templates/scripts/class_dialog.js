@@ -26,7 +26,7 @@ function openClass(index) {
 function openSlice(index, title, count) {
   const places = data.slices[index], wrong = places.filter((place) => !isRight(place)).length;
   const which = places.length < count ? `${places.length} of the ${count} drawings of this slice, those with the highest loss` : `The ${count} drawings of this slice`;
-  openDrawings(title, `${which}. Wrong answers: ${wrong}.`, "", places);
+  openDrawings(title, `${which}. Wrong predictions: ${wrong}.`, "", places);
 }
 $$("#class-kinds button").forEach((button) => button.addEventListener("click", () => { shownKind = button.value; fillDialog(); }));
 $("#class-dialog .close").addEventListener("click", () => dialog.close());

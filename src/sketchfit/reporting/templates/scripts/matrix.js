@@ -36,7 +36,7 @@ if (matrixTable) {
     shown = [...new Set(classes)].sort(matrix.orders[order.value]);
     marked = found;
     const partial = shown.length < names.length;
-    matrixTable.tHead.rows[0].replaceChildren(el("th", { scope: "col", className: "corner", textContent: "true class ↓ answer →" }), ...shown.map(head), ...(partial ? [tail("other answers")] : []), tail("drawings"));
+    matrixTable.tHead.rows[0].replaceChildren(el("th", { scope: "col", className: "corner", textContent: "true class ↓\npredicted class →" }), ...shown.map(head), ...(partial ? [tail("other classes")] : []), tail("drawings"));
     matrixTable.tBodies[0].replaceChildren(...shown.map((from) => line(from, partial)));
     for (const one of $$("th[data-class]", matrixTable)) one.classList.toggle("found", found.has(Number(one.dataset.class)));
     current = matrixTable.rows[1].cells[1];
