@@ -141,6 +141,6 @@ def check_rejection(test: UnknownTest, rate: float, labels: Sequence[str], names
         )
     if UNKNOWN in (*labels, *names):
         raise UserError(
-            f"a class is called {UNKNOWN!r}, which is also the answer to images of no class",
+            f"a class is called {UNKNOWN!r}, which is also the prediction for images of no class",
             "Leave out reject, or train with another name of that class.",
         )

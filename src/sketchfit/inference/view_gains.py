@@ -79,7 +79,7 @@ def view_verdict(view: ViewGain | TriedView, tried: int) -> str:
         by_loss = with_chosen.supports(tried) and not with_chosen.more_accurate(tried)
         return "kept, since log-loss is lower and accuracy is not" if by_loss else "kept"
     if with_base.accuracy.hurts:
-        return "makes answers worse"
+        return "makes predictions worse"
     if not with_base.supports():
         lower_loss = with_base.log_loss is not None and with_base.log_loss.helps
         return "lowers log-loss, but accuracy too" if lower_loss else "no gain is shown"

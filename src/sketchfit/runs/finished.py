@@ -135,7 +135,7 @@ def _stages_left(run: Run, mark: Finished | None) -> str:
     if mark is None:
         return LATER
     if mark.recipe != answer_digest(run.recipe):
-        return "its settings have changed since its answers were computed"
+        return "its settings have changed since its predictions were computed"
     return _lost_or_changed(run, mark)
 
 
@@ -143,7 +143,7 @@ def _lost_or_changed(run: Run, mark: Finished) -> str:
     if lost := [name for name in mark.files if not (run.path / name).is_file()]:
         return f"{listed(lost)} {'is' if len(lost) == 1 else 'are'} missing"
     same = (mark.inputs, mark.table_id) == (_inputs_digest(run.folder), run.state.table_id)
-    return "" if same else "its tables or images have changed since its answers were computed"
+    return "" if same else "its tables or images have changed since its predictions were computed"
 
 
 def answer_digest(recipe: Recipe) -> str:

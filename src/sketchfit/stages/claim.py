@@ -77,7 +77,8 @@ def claim_record(context: RunContext, state: RunState, seconds: float = math.inf
     figures = figures.model_copy(
         update={"accuracy": accuracy, "simulated": stored.rows, "limited": stored.limited},
     )
-    causes = (f"their answers resemble those to: {figures.resembles}",) if raised.fires and figures.resembles else ()
+    shift = f"the predictions are most similar to those under this simulated shift: {figures.resembles}"
+    causes = (shift,) if raised.fires and figures.resembles else ()
     return record.model_copy(update={"label_free": figures, "alarm": raised.fires, "causes": causes})
 
 
