@@ -123,5 +123,5 @@ def _print_accuracy(claim: str) -> None:
     known = json.loads(claim)
     echo(
         f"accuracy: {100 * known['single_network']:.1f} % is expected of one fold's network on new rows, and "
-        f"{percent(Estimate(**known['run']))} of the run's own answer"
+        f"{percent(Estimate(**known['run']))} of the complete run"
     )

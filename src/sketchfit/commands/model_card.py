@@ -100,13 +100,13 @@ def _accuracy_rows(facts: CardFacts) -> list[tuple[str, str, str]]:
     known = facts.accuracy
     named = [
         (f"this network ({known.measured_on})" if known.measured_on else "this network", known.network),
-        ("the run's own answer to these drawings, each by the networks that did not learn from it", known.ensemble),
+        ("the complete run on these drawings, each by the networks that did not learn from it", known.ensemble),
         ("all networks of the run together on its test drawings, as it claims", known.claim),
         ("the same, estimated without labels", known.without_labels),
     ]
     rows = [(what, percent(one), f"{one.n:,}") for what, one in named if one is not None]
     if (less := known.difference) is not None and (less.low, less.high) != (0, 0):
-        what = "this network minus the run's own answer, on the same drawings"
+        what = "this network minus the complete run, on the same drawings"
         rows.append((what, less.points, f"{less.n:,}"))
     return rows
 

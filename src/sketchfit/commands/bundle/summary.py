@@ -37,7 +37,7 @@ def _accuracy(manifest: BundleManifest) -> Iterator[str]:
         return
     yield f"accuracy: {percent(known.network)} on {known.measured_on}"
     if known.ensemble is not None:
-        yield f"the run's own answer: {percent(known.ensemble)} out of fold{_compared(known.difference)}"
+        yield f"the complete run: {percent(known.ensemble)} out of fold{_compared(known.difference)}"
     if known.claim is not None:
         lacking = f", of which averaging networks is {100 * known.averaging:+.1f} points: this one alone lacks them"
         yield f"the run claims {percent(known.claim)} for new rows{lacking if known.averaging else ''}"
@@ -49,7 +49,7 @@ def _cost(manifest: BundleManifest) -> Iterator[str]:
     if (cost := manifest.cost) is None:
         return
     passes = "1 forward pass" if cost.passes == 1 else f"{cost.passes:,} forward passes"
-    own = f"; the run's own answer takes {passes} of {counted(cost.networks, 'network')}" if cost.networks else ""
+    own = f"; the complete run takes {passes} of {counted(cost.networks, 'network')}" if cost.networks else ""
     yield (
         f"cost: {size_text(manifest.files[COMPLETE].bytes)}, {cost.ms_per_image:.1f} ms per image with "
         f"{counted(cost.threads, 'thread')}{own}"
@@ -61,5 +61,5 @@ def _compared(difference: Difference | None) -> str:
     if difference is None:
         return ""
     if difference.low == difference.high == 0:
-        return ", where one network answers for each row: the same"
+        return ", where one network predicts each row: the same"
     return f"; this network on the same rows {difference}"

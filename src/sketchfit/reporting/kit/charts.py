@@ -190,7 +190,7 @@ def histogram(values: Mapping[str, NDArray[Any]], title: str, x_title: str, bins
 
 def reliability_chart(diagrams: Mapping[str, Reliability], title: str) -> Chart:
     """Draw accuracy against confidence with 95 % intervals; on the dashed diagonal the two are equal."""
-    frame = Frame(Axis(0.0, 1.0, "confidence", whole_percent), Axis(0.0, 1.0, "share right", whole_percent))
+    frame = Frame(Axis(0.0, 1.0, "confidence", whole_percent), Axis(0.0, 1.0, "share correct", whole_percent))
     shapes: list[Shape] = [Line([frame.at(0, 0), frame.at(1, 1)], "dim dashed")]
     for colour, (name, diagram) in enumerate(diagrams.items()):
         style, middle = f"s{colour}", []
@@ -205,7 +205,7 @@ def reliability_chart(diagrams: Mapping[str, Reliability], title: str) -> Chart:
             shapes.append(Dot(*middle[-1], 3, style, note))
         shapes.append(Line(middle, style, name))
     entries = [LegendEntry(name, f"s{colour}") for colour, name in enumerate(diagrams)]
-    return frame.chart(title, shapes, [*entries, LegendEntry("confidence equals the share right", "dim", "dashed")])
+    return frame.chart(title, shapes, [*entries, LegendEntry("confidence equals the share correct", "dim", "dashed")])
 
 
 def percent_axis(shares: Sequence[float], title: str) -> Axis:

@@ -90,7 +90,7 @@ def _accuracies(points: Sequence[Plotted]) -> Axis:
     """The axis of accuracies, with room for labels above and below."""
     low, high = min(one.y for one in points), max(one.y for one in points)
     room = max(0.15 * (high - low), 0.01)
-    return Axis(max(0.0, low - room), min(1.0, high + room), "share right out of fold", whole_percent)
+    return Axis(max(0.0, low - room), min(1.0, high + room), "share correct out of fold", whole_percent)
 
 
 def _labels(frame: Frame, named: Sequence[Plotted], points: Sequence[Plotted]) -> list[Text]:
