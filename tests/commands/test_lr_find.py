@@ -26,6 +26,13 @@ def test_rates_that_fall_are_refused(drawn: Path, tmp_path: Path) -> None:
         lr_find(DataRequest(drawn, tiny_recipe(), out=tmp_path / "lr.png"), RateRange(1.0, 0.1))
 
 
+def test_a_recipe_without_training_is_refused(drawn: Path, tmp_path: Path) -> None:
+    recipe = tiny_recipe({"training": {"epochs": 0, "kernel": "replace"}})
+    with pytest.raises(UserError, match="epochs=0"):
+        lr_find(DataRequest(drawn, recipe, out=tmp_path / "lr.png"))
+    assert not (tmp_path / "lr.png").exists()
+
+
 def test_the_command(drawn: Path, tiny_file: Path, tmp_path: Path, cli: Cli) -> None:
     assert cli("lr-find", drawn, "--recipe", tiny_file, "--steps", 30, "--out", tmp_path / "y.png")[0] == 0
     assert (tmp_path / "y.png").read_bytes().startswith(PNG)

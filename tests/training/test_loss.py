@@ -141,3 +141,18 @@ def test_arcface_needs_the_cosine_heads_scale():
     loss_of(name="arcface", logit_scale=12.0)(logits, target)
     with pytest.raises(ValueError, match="10"):
         loss_of(name="arcface", logit_scale=10.0)(logits, target)
+
+
+@pytest.mark.parametrize("settings", [{"class_weights": "balanced"}, {"supcon": 0.5}, {"r_drop": 1.0}])
+def test_the_loss_is_computed_in_float32_under_autocast(settings):
+    loss, (logits, target) = loss_of(**settings), data()
+    features = torch.nn.functional.normalize(torch.randn(6, 8, generator=torch.Generator().manual_seed(1)))
+    label = target.argmax(dim=1)
+
+    def values() -> list[float]:
+        found = [loss(logits, target), loss.auxiliary(features, label), loss.consistency(logits, logits.flip(0))]
+        return [float(one) for one in found]
+
+    outside = values()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert values() == outside

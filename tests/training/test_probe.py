@@ -62,3 +62,14 @@ def test_features_that_arent_finite_are_told():
 
 def test_short_form():
     assert ProbeSection.model_validate(True).enabled
+
+
+def test_directions_of_a_cosine_head_keep_their_lengths():
+    features, label = blobs(features=96)
+    model = timm.create_model("test_resnet", pretrained=False, num_classes=3)
+    attach_head(model, HeadSection.model_validate({"name": "cosine"}), 4)
+    before = model.fc.weight.detach().clone()
+    inputs, target = torch.tensor(features).float(), F.one_hot(torch.tensor(label)).float()
+    fit_head(model.fc, inputs, target, F.cross_entropy, ProbeSection(l2=1.0, iterations=50))
+    assert not torch.allclose(model.fc.weight, before, rtol=0.1)
+    torch.testing.assert_close(model.fc.weight.norm(dim=1), before.norm(dim=1))

@@ -81,6 +81,8 @@ def lr_find(request: DataRequest, rates: RateRange | None = None) -> RangeTest:
             f"lr-find needs 0 < low < high and two steps, not {rates.low:g}, {rates.high:g} and {rates.steps}"
         )
     member = at_any_fold(next(iter(members.values())))
+    if member.training.epochs == 0:
+        raise UserError("lr-find trains a network, and the recipe has training.epochs=0", "Set 1 or more.")
     context = open_tables(request.data, member, out.parent, with_folds=False)
     try_training(member, context.table.class_count, context.engine.device, existing_folder(context.run.path))
     found = _range_test(context, rates)

@@ -59,6 +59,10 @@ class Loss(nn.Module):
         Raises:
             ValueError: distillation without a teacher; ArcFace on logits that are not scaled cosines.
         """
+        with _without_autocast(logits):
+            return self._forward(logits, target, weight, teacher)
+
+    def _forward(self, logits: Tensor, target: Tensor, weight: Tensor | None, teacher: Tensor | None) -> Tensor:
         logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
         target = target.to(logits.dtype)
         loss = self.per_sample(logits, target)
@@ -81,7 +85,8 @@ class Loss(nn.Module):
         if not self.needs_features:
             return features.new_zeros(())
         features = features.to(torch.promote_types(features.dtype, torch.float32))
-        return self.section.supcon * supervised_contrast(features, label, self.section.supcon_temperature)
+        with _without_autocast(features):
+            return self.section.supcon * supervised_contrast(features, label, self.section.supcon_temperature)
 
     @property
     def needs_second_pass(self) -> bool:
@@ -97,6 +102,11 @@ class Loss(nn.Module):
             return first.new_zeros(())
         wide = torch.promote_types(first.dtype, torch.float32)
         return self.section.r_drop * disagreement(first.to(wide), second.to(wide)).mean()
+
+
+def _without_autocast(tensor: Tensor) -> torch.autocast:
+    """Return a context in which products are computed in the type of their factors, also in a step under autocast."""
+    return torch.autocast(tensor.device.type, enabled=False)
 
 
 def smooth(target: Tensor, smoothing: float) -> Tensor:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from sketchfit.config.probe import ProbeSection
 from sketchfit.models.classifier import classify
+from sketchfit.models.head_modules import CosineHead
 
 
 def fit_head(
@@ -57,9 +58,21 @@ def fit_head(
 
     mode = head.training
     head.eval()
+    lengths = _direction_lengths(head)
     optimizer.step(closure)  # type: ignore[no-untyped-call]
     optimizer.zero_grad()
     with torch.no_grad():
         reached = float(objective())
+        if isinstance(head, CosineHead):
+            head.weight.mul_(lengths / _direction_lengths(head))
     head.train(mode)
     return reached
+
+
+def _direction_lengths(head: nn.Module) -> Tensor:
+    """Return the length of the direction of each class of a cosine head, [C, 1]; 1 for other heads.
+
+    It does not change the cosines, but the penalty makes it short. The first updates of the training would then turn
+    the direction by large angles, so the length is restored after the fit.
+    """
+    return head.weight.detach().norm(dim=1, keepdim=True) if isinstance(head, CosineHead) else torch.ones(())

@@ -91,3 +91,18 @@ def test_a_short_training_has_a_kernel_head(kernel, expected):
     settings = {"epochs": 9, "validate_every": 3, "kernel": kernel, "resize": [{"until": 0.5, "size": 24}]}
     found = shortened(load_recipe(tiny_recipe({"training": settings})), 2).training
     assert (found.epochs, found.validate_every, found.kernel.use, found.resize) == (2, 0, expected, ())
+
+
+@pytest.mark.parametrize(
+    ("schedule", "warmup"),
+    [
+        ({"warmup": 1, "step_epochs": 6}, 0.25),
+        ({"warmup": 20, "warmup_unit": "steps"}, 5),
+        ({"warmup": 0.1, "warmup_unit": "share"}, 0.1),
+    ],
+)
+def test_the_warm_up_of_a_short_training_is_as_large_a_part(schedule, warmup):
+    recipe = load_recipe(tiny_recipe({"training": {"epochs": 8}, "schedule": schedule}))
+    found = shortened(recipe, 2).schedule
+    assert found.warmup == pytest.approx(warmup)
+    assert found.step_epochs == pytest.approx(recipe.schedule.step_epochs / 4)

@@ -121,6 +121,18 @@ def test_a_run_that_may_take_less_time_leaves_options_out(monkeypatch, tmp_path)
     )
 
 
+def test_options_of_an_earlier_scout_that_are_too_slow_now_are_not_compared(monkeypatch, tmp_path):
+    def left_out(folder, run_seconds):
+        search, ladders = search_of(monkeypatch, folder, planted(), run_seconds=run_seconds)
+        return {name: one.figures.left_out for name, one in search.search(ladders).items()}
+
+    first = left_out(tmp_path / "first", 99.0)
+    left_out(tmp_path / "again", None)
+    again = left_out(tmp_path / "again", 99.0)
+    assert all(first.values())
+    assert again == first
+
+
 def test_an_option_that_fails_is_left_out_with_its_error(monkeypatch, tmp_path):
     world = planted()
     search, ladders = search_of(monkeypatch, tmp_path, world)

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 
 from sketchfit.stages.scout.budget import Budget
-from sketchfit.stages.scout.tune import MOST_EPOCHS, epochs_that_fit
+from sketchfit.stages.scout.tune import MOST_EPOCHS, _recorded_epochs, epochs_that_fit
 from tests.stages.scout.made import Time, make_figures
 
 
@@ -29,3 +32,18 @@ def test_slower_work_than_estimated_leaves_fewer_epochs():
     budget = Budget(45.0, Time(), began=100.0)
     budget.record(1.0, 2.0)
     assert epochs_that_fit(both, 10, 5, budget) == 2
+
+
+def test_a_scout_continues_with_its_epochs_and_chooses_them_again_with_more_time(tmp_path):
+    both = [make_figures("a", train_seconds=200.0), make_figures("b", train_seconds=300.0)]
+    context = SimpleNamespace(
+        run=SimpleNamespace(path=tmp_path),
+        recipe=SimpleNamespace(training=SimpleNamespace(epochs=10)),
+        table=SimpleNamespace(label=np.zeros(100)),
+    )
+    rows = SimpleNamespace(folds=[SimpleNamespace(train=np.arange(80), valid=np.arange(20))] * 5)
+
+    def epochs(seconds, used):
+        return _recorded_epochs(context, both, rows, Budget(seconds, lambda: 100.0 + used, began=100.0))
+
+    assert [epochs(20.0, 0.0), epochs(20.0, 15.0), epochs(1000.0, 0.0), epochs(1000.0, 999.0)] == [2, 2, 4, 4]

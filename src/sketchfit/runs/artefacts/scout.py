@@ -93,11 +93,13 @@ class ScoutFinalists(Artefact):
     Attributes:
         names: of the options.
         epochs: of each training.
+        seconds: time of the scout; another one chooses the epochs again. None in files of earlier versions.
     """
 
     PLACE = "finalists.json"
     names: tuple[str, ...]
     epochs: int
+    seconds: float | None = None
 
 
 class ScoutRecord(Artefact):

@@ -111,10 +111,16 @@ def too_slow(run_seconds: float, allowed: float | None) -> str:
 def shortened(recipe: Recipe, epochs: int) -> Recipe:
     """Return the recipe with fewer epochs, one validation at the end, and a kernel head.
 
-    After a few epochs a trained head is far from its best, and a kernel head on the trained backbone is not.
+    After a few epochs a trained head is far from its best, and a kernel head on the trained backbone is not. Lengths of
+    the schedule in epochs or updates become shorter in proportion: a warm-up of an epoch would be all of a single one.
     """
     kernel = recipe.training.kernel
     if kernel.use == "none":
         kernel = kernel.model_copy(update={"use": "blend"})
     changes = {"epochs": epochs, "validate_every": 0, "early_stopping": 0, "resize": (), "kernel": kernel}
-    return recipe.model_copy(update={"training": recipe.training.model_copy(update=changes)})
+    training = recipe.training.model_copy(update=changes)
+    share = epochs / recipe.training.epochs
+    lengths = {"step_epochs": recipe.schedule.step_epochs * share}
+    if recipe.schedule.warmup_unit != "share":
+        lengths["warmup"] = recipe.schedule.warmup * share
+    return recipe.model_copy(update={"training": training, "schedule": recipe.schedule.model_copy(update=lengths)})

@@ -106,9 +106,10 @@ class ScoutSearch:
         return [first, *(one for one in ranked if one is not first)]
 
     def _left(self, alive: Mapping[str, list[Option]], step: int) -> dict[str, list[Option]]:
-        """Return the backbones that go into the next round."""
+        """Return the backbones that go into the next round; none that is too slow, also by an earlier scout's times."""
         here = {name: ladder[step].name for name, ladder in alive.items() if step < len(ladder)}
-        right = {name: self.tried[key].right for name, key in here.items() if self.tried[key].has_bank}
+        tried = {name: self.tried[key] for name, key in here.items()}
+        right = {name: one.right for name, one in tried.items() if one.has_bank and not one.figures.left_out}
         if not right:
             return {}
         validated = next(self.tried[here[name]].rows for name in right)

@@ -96,15 +96,15 @@ def decide_finalists(
 
 
 def _recorded_epochs(context: RunContext, figures: Sequence[OptionFigures], rows: ScoutRows, budget: Budget) -> int:
-    """Return the epochs of the fine-tuning: those that were written when it began, or as many as fit."""
+    """Return the epochs of the fine-tuning: those that a scout with this time began with, or as many as fit."""
     path, names = context.run.path, tuple(one.name for one in figures)
     begun = ScoutFinalists.find(path)
-    if begun is not None and begun.names == names:
+    if begun is not None and (begun.names, begun.seconds) == (names, budget.seconds):
         return begun.epochs
     share = (len(rows.folds[0].train) + len(rows.folds[0].valid)) / len(context.table.label)
     epochs = epochs_that_fit(figures, context.recipe.training.epochs, len(rows.folds), budget, share)
     if epochs:
-        ScoutFinalists(names=names, epochs=epochs).write(path)
+        ScoutFinalists(names=names, epochs=epochs, seconds=budget.seconds).write(path)
     return epochs
 
 
