@@ -53,13 +53,14 @@ def accuracy(correct: NDArray[Any], group: NDArray[Any] | None = None, level: fl
     plain = wilson(float(right.sum()), len(right), level)
     if group is None:
         return plain
-    effective = _effective_rows(right, group, level)
+    effective = effective_rows(right, group, level)
     widened = wilson(plain.value * effective, effective, level)
     return Estimate(plain.value, widened.low, widened.high, len(right))
 
 
-def _effective_rows(right: NDArray[np.float64], group: NDArray[Any], level: float) -> float:
-    """Return how many independent rows related ones are worth; see `accuracy`."""
+def effective_rows(correct: NDArray[Any], group: NDArray[Any], level: float = LEVEL) -> float:
+    """Return how many independent rows related ones are worth, at most their number; arguments: see `accuracy`."""
+    right = np.asarray(correct, dtype=np.float64)
     sums, sizes = sums_by_group(right, group)
     share, count, one_part = float(right.mean()), len(right), np.zeros(len(sizes), dtype=np.int64)
     binomial = share * (1 - share) / count

@@ -94,3 +94,47 @@ def test_small_slices_are_left_out() -> None:
     mask = np.zeros(100, dtype=bool)
     mask[:5] = True
     assert compare_slices([("a", "b", mask)], np.ones(100, dtype=bool), None) == []
+
+
+def _alarms(accuracy: float, group: np.ndarray | None, runs: int = 200) -> int:
+    """Runs in which one of ten slices without an effect differs beyond chance; rows of a group are related."""
+    alarms = 0
+    for seed in range(runs):
+        rng = np.random.default_rng(seed)
+        if group is None:
+            share, masks = np.full(400, accuracy), [rng.random(400) < size for size in np.linspace(0.07, 0.5, 10)]
+        else:
+            groups = int(group.max()) + 1
+            share = rng.beta(5 * accuracy, 5 - 5 * accuracy, groups)[group]
+            masks = [np.isin(group, rng.permutation(groups)[: rng.integers(2, groups // 2 + 1)]) for _ in range(10)]
+        correct = rng.random(len(share)) < share
+        found = compare_slices([("a", str(k), mask) for k, mask in enumerate(masks)], correct, group)
+        alarms += any(one.beyond_chance for one in found)
+    return alarms
+
+
+@pytest.mark.parametrize("accuracy", [0.05, 0.12, 0.95])
+def test_false_alarms_near_0_and_100_percent(accuracy: float) -> None:
+    assert _alarms(accuracy, None) <= 18  # 5 % of 200 would be 10; 19 or more happen once in 200 times
+
+
+@pytest.mark.parametrize("accuracy", [0.05, 0.5, 0.95])
+@pytest.mark.parametrize("drawers", [6, 12])
+def test_false_alarms_with_few_groups(accuracy: float, drawers: int) -> None:
+    assert _alarms(accuracy, np.arange(480) % drawers) <= 18
+
+
+@pytest.mark.parametrize(("rows", "right", "accuracy"), [(20, 20, 0.95), (20, 0, 0.12)])
+def test_a_small_slice_that_chance_explains_is_not_weak(rows: int, right: int, accuracy: float) -> None:
+    mask = np.arange(400) < rows
+    correct = np.concatenate([np.arange(rows) < right, np.arange(400 - rows) < accuracy * (400 - rows)])
+    (one,) = compare_slices([("a", "b", mask)], correct, None)
+    assert not one.beyond_chance
+
+
+def test_a_small_slice_that_is_weak_is_found() -> None:
+    mask = np.arange(400) < 20
+    correct = np.concatenate([np.arange(20) < 10, np.arange(380) < 361])
+    (one,) = compare_slices([("a", "b", mask)], correct, None)
+    assert one.weak
+    assert one.error == pytest.approx(np.sqrt(0.25 / 20 + 0.95 * 0.05 / 380), rel=0.01)

@@ -1,8 +1,7 @@
 """Slices by one trait, each compared with all other rows.
 
-The p-value is that of a two-sided z-test on the difference of proportions whose variance counts groups of
-related rows as units (a sandwich estimator). Holm's correction (1979) keeps the probability of any false alarm in a
-table below 5 %.
+The p-value is that of Fisher's exact test, in which related rows count as the independent ones that they are worth.
+Holm's correction (1979) keeps the probability of any false alarm in a table below 5 %.
 """
 
 from __future__ import annotations
@@ -14,10 +13,10 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 from sketchfit.inference.intervals import Estimate, accuracy
 from sketchfit.multiple_tests import holm
+from sketchfit.reporting.run.compare_shares import CountedRows, exact_p_value
 
 SMALLEST = 20
 """Slices of fewer rows are left out."""
@@ -49,6 +48,7 @@ class Slice:
         p_value: two-sided, uncorrected.
         adjusted: after Holm's correction over the table.
         rows: int64, places of its rows, ascending.
+        error: standard error of the difference, by a sandwich estimator whose units are groups of related rows.
     """
 
     trait: str
@@ -58,6 +58,7 @@ class Slice:
     p_value: float
     adjusted: float
     rows: NDArray[np.int64] = field(default_factory=lambda: np.arange(0), repr=False, compare=False)
+    error: float = 0.0
 
     @property
     def weak(self) -> bool:
@@ -113,11 +114,20 @@ def compare_slices(
         The worst first. Slices with fewer than `SMALLEST` rows inside or outside are left out.
     """
     kept = [(t, n, m) for t, n, m in masks if m.sum() >= SMALLEST and (~m).sum() >= SMALLEST]
-    tests = [_difference(mask, correct, group) for _, _, mask in kept]
-    adjusted = holm([p for _, p in tests])
+    level = 1 - ALPHA / max(len(kept), 1)  # that of the smallest p-value in Holm's correction
+    p_values = [_p_value(mask, correct, group, level) for _, _, mask in kept]
     slices = [
-        Slice(trait, name, _accuracy(mask, correct, group), change, p, float(corrected), np.flatnonzero(mask))
-        for (trait, name, mask), (change, p), corrected in zip(kept, tests, adjusted, strict=True)
+        Slice(
+            trait,
+            name,
+            _accuracy(mask, correct, group),
+            _difference(mask, correct),
+            p_value,
+            float(corrected),
+            np.flatnonzero(mask),
+            _error(mask, correct, group),
+        )
+        for (trait, name, mask), p_value, corrected in zip(kept, p_values, holm(p_values), strict=True)
     ]
     return sorted(slices, key=lambda one: one.difference)
 
@@ -126,17 +136,27 @@ def _accuracy(mask: Bools, correct: Bools, group: NDArray[np.int64] | None) -> E
     return accuracy(correct[mask], None if group is None else group[mask])
 
 
-def _difference(mask: Bools, correct: Bools, group: NDArray[np.int64] | None) -> tuple[float, float]:
-    """Return accuracy inside minus outside, and its two-sided p-value."""
+def _p_value(mask: Bools, correct: Bools, group: NDArray[np.int64] | None, level: float) -> float:
+    inside, outside = (
+        CountedRows.of(correct[part], None if group is None else group[part], level) for part in (mask, ~mask)
+    )
+    return exact_p_value(inside, outside)
+
+
+def _difference(mask: Bools, correct: Bools) -> float:
+    """Return accuracy inside minus outside."""
+    return float(correct[mask].mean() - correct[~mask].mean())
+
+
+def _error(mask: Bools, correct: Bools, group: NDArray[np.int64] | None) -> float:
+    """Return the standard error of the difference."""
     right = correct.astype(np.float64)
     inside, outside = right[mask].mean(), right[~mask].mean()
     influence = np.where(mask, (right - inside) / mask.sum(), -(right - outside) / (~mask).sum())
     if group is not None:
         influence = np.bincount(np.unique(group, return_inverse=True)[1], weights=influence)
     units = len(influence)
-    error = float(np.sqrt((influence**2).sum() * units / max(units - 1, 1)))
-    change = float(inside - outside)
-    return change, 1.0 if error == 0 else float(2 * norm.sf(abs(change) / error))
+    return float(np.sqrt((influence**2).sum() * units / max(units - 1, 1)))
 
 
 def _quarters(values: NDArray[np.float64]) -> list[tuple[str, Bools]]:

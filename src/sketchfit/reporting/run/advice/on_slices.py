@@ -6,8 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from scipy.stats import norm
-
 from sketchfit.config.policies import policy_of
 from sketchfit.config.recipe import Recipe
 from sketchfit.errors import UserError
@@ -106,11 +104,11 @@ def _of_slices(settings: tuple[str, ...], text: str, slices: Sequence[Slice], ro
 def gain_of_slice(one: Slice, rows: int) -> ExpectedGain:
     """Return what it would gain if a slice were as accurate as the rest: its share of the rows times the difference.
 
-    The interval is that of the test that found the slice.
+    The interval is that of the difference.
     """
     share = min(one.accuracy.n / rows * (2 if one.trait == TREE else 1), 1.0)  # leaves are judged on half of the rows
     value = share * -one.difference
-    half = 1.96 * abs(one.difference) / max(float(norm.isf(one.p_value / 2)), 1e-9) * share if one.p_value else 0.0
+    half = 1.96 * one.error * share
     why = f"if these {100 * share:.0f} % of the drawings were as accurate as the rest"
     return ExpectedGain(value, max(value - half, 0.0), value + half, why, most=True)
 
