@@ -60,3 +60,10 @@ def test_equal_classes_are_rarely_weak(seed: int) -> None:
     rest = correct.mean()
     assert all(correct[label == one].mean() < rest for one in weak)
     assert len(weak) <= 2
+
+
+def test_a_pair_of_large_classes_has_many_errors_by_chance() -> None:
+    assert often_confused(60, 100, 100)
+    assert not often_confused(60, 100, 100, chance=0.55)
+    assert often_confused(60, 100, 100, chance=1e-6)
+    assert often_confused(7, 245, 40, chance=1 / 780)

@@ -12,13 +12,14 @@ from sketchfit.inference.intervals import accuracy
 from sketchfit.reporting.evidence import Evidence
 from sketchfit.reporting.run.advice.collect import SectionResults
 from sketchfit.reporting.run.advice.findings import Findings
-from sketchfit.reporting.run.advice.on_learning import near_chance
+from sketchfit.reporting.run.advice.on_classes import confused_beyond_chance
+from sketchfit.reporting.run.advice.on_learning import learns_nothing
 from sketchfit.reporting.run.advice.on_slices import costly_changes
 from sketchfit.reporting.run.advice.recommendation import Advice, shown_name
 from sketchfit.reporting.run.advice.section import command_of
 from sketchfit.reporting.run.page_section import PageSection, page_section
 from sketchfit.reporting.run.slice_tree import TREE
-from sketchfit.reporting.run.weak_classes import lowest_classes, often_confused, weak_classes
+from sketchfit.reporting.run.weak_classes import lowest_classes, weak_classes
 from sketchfit.runs.artefacts import FirstAdvice, RunSummary, Weakness
 from sketchfit.runs.artefacts.relations import UNGROUPED
 from sketchfit.wording import counted
@@ -82,16 +83,20 @@ def _first_advice(evidence: Evidence, one: Advice | None) -> FirstAdvice | None:
 
 
 def _weaknesses(evidence: Evidence, results: SectionResults, found: Findings) -> Iterator[Weakness]:
-    if near_chance(found.accuracy, found.guessing):
+    if found.judged is None:
+        text = "no network was trained on drawings of the classes that it is measured on"
+        yield Weakness(subject="All classes", text=text, anchor="classes")
+        return
+    if learns_nothing(found):
         yield Weakness(subject="All classes", text="the accuracy is near that of guessing", anchor="classes")
         return
     yield from _weak_classes(evidence, results.statistics.group)
     wrong = int((~evidence.correct).sum())
-    for pair in found.pairs[:1]:
-        if often_confused(pair.errors, wrong, found.class_count):
-            subject = f"{shown_name(pair.first)} and {shown_name(pair.second)}"
-            text = f"confused with each other most often, {pair.errors} of {wrong:,} errors"
-            yield Weakness(subject=subject, text=text, anchor="confusions")
+    pair = next((one for one in found.pairs if confused_beyond_chance(one, wrong, found)), None)
+    if pair:
+        subject = f"{shown_name(pair.first)} and {shown_name(pair.second)}"
+        text = f"confused with each other more often than chance explains, {pair.errors} of {wrong:,} errors"
+        yield Weakness(subject=subject, text=text, anchor="confusions")
     for one in results.slices.weak[:1]:
         subject = one.name if one.trait == TREE else f"{one.trait}, {one.name}"
         text = f"of {counted(one.accuracy.n, 'drawing')} {-100 * one.difference:.1f} points fewer are right"

@@ -70,18 +70,21 @@ def lowest_classes(correct: NDArray[np.bool_], label: NDArray[np.int64], classes
     return [LowestClass(int(one), int(right[one]), int(rows[one])) for one in order]
 
 
-def often_confused(errors: int, wrong: int, classes: int) -> bool:
-    """Return whether one pair of classes has more errors than chance gives to any, if all pairs are equally frequent.
+def often_confused(errors: int, wrong: int, classes: int, chance: float = 0.0) -> bool:
+    """Return whether one pair of classes has more errors than chance gives to any.
+
+    By chance all pairs are equally frequent, or as frequent as the sizes of their classes make them; the larger counts.
 
     Args:
-        errors: between the two classes.
-        wrong: all errors.
+        errors: between the two classes, related drawings once.
+        wrong: all errors, related drawings once per pair.
         classes: number of classes, at least 2.
+        chance: share of all errors that the sizes of the two classes give them; see `error_counts.ErrorCounts`.
     """
     from scipy.stats import binom
 
     pairs = classes * (classes - 1) / 2
-    return bool(binom.sf(errors - 1, wrong, 1 / pairs) * pairs < ALPHA)
+    return bool(binom.sf(errors - 1, wrong, max(1 / pairs, chance)) * pairs < ALPHA)
 
 
 def _groups(label: NDArray[np.int64], group: NDArray[np.int64], classes: int) -> NDArray[np.int64]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -112,3 +113,75 @@ def test_inverted_drawings_are_counted_per_split() -> None:
     assert (found["test"].count, found["test"].rows) == (0, 2)
     assert inverted_drawings(None) == {}
     assert inverted_drawings(traits.drop(columns="inverted")) == {}
+
+
+def _with_folds(run: Path, fold: np.ndarray) -> Path:
+    """Assign the rows of a run to two other folds."""
+    table = pd.read_parquet(run / "folds.parquet")
+    table["fold"] = fold
+    table.to_parquet(run / "folds.parquet")
+    for member in (0, 1):
+        parts = [np.load(run / "members" / f"member{member}" / f"fold{k}" / "oof.npz") for k in (0, 1)]
+        row = np.concatenate([part["row"] for part in parts])
+        prob = np.concatenate([part["prob"] for part in parts])[np.argsort(row)]
+        for number in (0, 1):
+            held = np.flatnonzero(fold == number)
+            place = run / "members" / f"member{member}" / f"fold{number}" / "oof.npz"
+            np.savez(place, row=held, prob=prob[held])
+    return run
+
+
+def test_rows_of_classes_that_a_network_lacked_are_not_its_accuracy(make_run: Callable[..., Path]) -> None:
+    label = np.repeat(np.arange(6), 20)
+    run = _with_folds(make_run(), np.where(label == 0, 0, np.arange(120) % 2))
+    evidence = read_evidence(run)
+    found = collect_findings(
+        evidence, SectionResults(compute_statistics(evidence, resamples=20), SliceResults(), None, [])
+    )
+    assert found.lacking.rows == 20
+    assert found.learnt is not None
+    assert found.learnt.accuracy.value == pytest.approx(evidence.correct[label > 0].mean())
+    assert found.learnt.accuracy.n == 100
+    assert found.learnt.guessing == pytest.approx(1 / 5)
+    assert [one.accuracy.n for one in found.networks] == [50, 50, 50, 50]
+    assert [one.train for one in found.networks] == [0.5] * 4
+
+
+def test_with_one_class_per_fold_nothing_shows_what_networks_have_learnt(make_run: Callable[..., Path]) -> None:
+    evidence = read_evidence(_with_folds(make_run(), np.repeat([0, 1], 60)))
+    found = collect_findings(
+        evidence, SectionResults(compute_statistics(evidence, resamples=20), SliceResults(), None, [])
+    )
+    assert (found.lacking.rows, found.judged, list(found.networks)) == (120, None, [])
+
+
+def test_errors_of_related_drawings_count_once(make_run: Callable[..., Path]) -> None:
+    run = make_run()
+    table = pd.read_parquet(run / "folds.parquet")
+    table["group"] = np.where(table["label"] == 0, table["fold"], 2 + table["row"])  # two families of ten copies
+    table.to_parquet(run / "folds.parquet")
+    with np.load(run / "ensemble" / "oof.npz") as file:
+        row, prob = file["row"], file["prob"].copy()
+    prob[:20] = np.eye(6, dtype=np.float32)[1]
+    np.savez(run / "ensemble" / "oof.npz", row=row, prob=prob)
+    evidence = read_evidence(run)
+    found = collect_findings(
+        evidence, SectionResults(compute_statistics(evidence, resamples=20), SliceResults(), None, [])
+    )
+    first = found.pairs[0]
+    assert (first.first, first.second) == ("class <0>", "class <1>")
+    own = (evidence.label == 1) & (evidence.answer == 0)
+    assert (first.errors, first.units) == (20 + own.sum(), 2 + own.sum())
+    assert found.wrong == 2 + (~evidence.correct[20:]).sum()
+    assert first.chance == pytest.approx(2 * 20 / (5 * 2 * 20 + 10 * 400))
+
+
+def test_the_networks_of_repeats_are_counted_per_fold(make_run: Callable[..., Path]) -> None:
+    run = make_run()
+    make_claim().write(run)
+    evidence = read_evidence(run)
+    results = SectionResults(compute_statistics(evidence, resamples=20), SliceResults(), None, [])
+    rows = evidence.run.rows
+    evidence.run.__dict__["rows"] = replace(rows, folds=np.stack([rows.fold, 1 - rows.fold]))
+    averaged = collect_findings(evidence, results).averaged
+    assert (averaged.count, averaged.repeats, averaged.members) == (1, 2, 2)

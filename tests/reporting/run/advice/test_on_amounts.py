@@ -61,3 +61,21 @@ def test_more_drawings_only_where_the_slope_is_above_zero() -> None:
     assert more_drawings(fine(learning=LearningSlope(0.5, 1.0, 0.6)), recipe()) == []
     assert more_drawings(fine(learning=None), recipe()) == []
     assert len(more_drawings(fine(learning=LearningSlope(0.5, 1.0, 0.1)), recipe())) == 1
+
+
+def test_repeats_do_not_count_as_folds() -> None:
+    """The claim averages the networks of a fold over the repeats, and compares folds."""
+    averaged = AveragedNetworks(5, 0.08, repeats=2)
+    gain = gain_of_networks(averaged)
+    assert gain is not None
+    assert gain.value == pytest.approx(0.08 / 8)
+    (advice,) = more_networks(fine(averaged=averaged), recipe("folds.repeats=2"))
+    assert advice.settings == ("folds.repeats=4",)
+    assert "each fold 4 times" in advice.action
+    assert "networks of 5 folds" in advice.evidence
+
+
+@pytest.mark.parametrize(("members", "title"), [(1, "One network was"), (2, "The 2 networks of one fold were")])
+def test_one_fold_may_have_networks_of_several_members(members: int, title: str) -> None:
+    (advice,) = more_networks(fine(averaged=AveragedNetworks(1, members=members)), recipe("folds.holdout=0.2"))
+    assert advice.title.startswith(title)

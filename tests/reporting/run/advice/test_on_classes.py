@@ -76,3 +76,26 @@ def test_a_gain_of_class_weights_only_where_small_classes_are_weak() -> None:
     assert advice.gain is not None
     assert advice.gain.value == pytest.approx(0.09 * 0.4)
     assert few_drawings(fine(sizes=(WEAK,)), recipe()) == []
+
+
+def test_copies_of_one_drawing_are_no_pair_beyond_chance() -> None:
+    pair = ConfusedClasses("a", "b", 20, 100)
+    assert confused_classes(fine(pairs=(pair,)), recipe())
+    assert confused_classes(fine(pairs=(replace(pair, units=1),), wrong=181), recipe()) == []
+    assert confused_classes(fine(pairs=(replace(pair, units=18),), wrong=181), recipe())
+
+
+def test_two_large_classes_are_confused_often_by_chance() -> None:
+    pair = ConfusedClasses("a", "b", 20, 100, units=20, chance=0.1)
+    assert confused_classes(fine(pairs=(pair,), wrong=200), recipe()) == []
+
+
+def test_weights_of_classes_only_where_small_classes_are_weak() -> None:
+    found = fine(smallest_class=1, largest_class=60)
+    (advice,) = few_drawings(found, recipe())
+    assert (advice.settings, advice.tool) == ((), "")
+    assert "weight" not in advice.action
+    assert "has 1 drawing," in advice.evidence
+    (advice,) = few_drawings(replace(found, sizes=(WEAK,)), recipe())
+    assert (advice.settings, advice.tool) == (("loss.class_weights=effective",), "run")
+    assert few_drawings(found, recipe("loss.class_weights=balanced")) == []

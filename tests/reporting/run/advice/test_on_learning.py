@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
-from sketchfit.inference.intervals import Estimate
-from sketchfit.reporting.run.advice.findings import NetworkAccuracy, TrainingCurve
+from sketchfit.inference.intervals import Estimate, wilson
+from sketchfit.reporting.run.advice.findings import LackingClasses, LearntRows, NetworkAccuracy, TrainingCurve
+from sketchfit.reporting.run.advice.give import give_advice
 from sketchfit.reporting.run.advice.on_learning import does_not_learn, failed_networks, near_chance
+from sketchfit.reporting.run.advice.on_training import overfits
 from tests.reporting.run.advice.findings import fine, recipe
 
 
@@ -66,3 +71,57 @@ def test_no_gain_is_claimed_where_other_members_answer_the_same_rows() -> None:
     networks = (*_networks(0.05, 0.8), NetworkAccuracy("other/fold0", Estimate(0.8, 0.7, 0.9, 100)))
     (advice,) = failed_networks(fine(networks=networks), recipe())
     assert advice.gain is None
+
+
+def test_a_small_fold_that_is_low_by_chance_has_learnt() -> None:
+    alarms = 0
+    for seed in range(200):  # five folds of 20 drawings of ten classes; all networks are right in 30 %
+        right = np.random.default_rng(seed).binomial(20, 0.3, 5)
+        networks = tuple(NetworkAccuracy(f"net/fold{k}", wilson(int(one), 20)) for k, one in enumerate(right))
+        total = wilson(int(right.sum()), 100)
+        alarms += bool(failed_networks(fine(networks=networks, guessing=0.1, accuracy=total), recipe()))
+    assert alarms <= 10
+
+
+def test_copies_do_not_show_that_a_network_failed() -> None:
+    failed, *others = _networks(0.05, 0.8, 0.7, 0.9)
+    assert failed_networks(fine(networks=(replace(failed, units=2.0), *others)), recipe()) == []
+    assert failed_networks(fine(networks=(replace(failed, units=20.0), *others)), recipe())
+
+
+@pytest.mark.parametrize(("train", "failed"), [(None, True), (0.06, True), (0.24, True), (0.95, False)])
+def test_a_network_that_failed_does_not_know_its_training_drawings(train: float | None, failed: bool) -> None:
+    first, *others = _networks(0.05, 0.8, 0.7, 0.9)
+    found = fine(networks=(replace(first, train=train), *(replace(one, train=0.9) for one in others)))
+    assert bool(failed_networks(found, recipe())) is failed
+
+
+def test_one_class_per_fold_is_not_read_as_a_failure_of_the_networks() -> None:
+    found = fine(
+        accuracy=Estimate(0.0, 0.0, 0.004, 1000),
+        lacking=LackingClasses(("a", "b"), 1000, 0),
+        curves=(TrainingCurve(8, 0.95),),
+        smallest_class=5,
+        largest_class=60,
+    )
+    for rule in (does_not_learn, failed_networks, overfits):
+        assert rule(found, recipe()) == []
+    (advice,) = give_advice(found, recipe("folds.column=fold"))
+    assert (advice.name, advice.urgent, advice.gain) == ("folds", True, None)
+    assert "folds.column" in advice.action
+
+
+def test_classes_that_networks_lacked_do_not_count() -> None:
+    low = Estimate(0.06, 0.04, 0.08, 1000)
+    found = fine(
+        accuracy=low,
+        lacking=LackingClasses(("a",), 920, 0),
+        learnt=LearntRows(Estimate(0.8, 0.7, 0.9, 80), 0.1),
+        curves=(TrainingCurve(8, 0.85),),
+    )
+    assert does_not_learn(found, recipe()) == []
+    assert overfits(found, recipe()) == []
+    still_low = replace(found, learnt=LearntRows(Estimate(0.1, 0.05, 0.2, 80), 0.1))
+    (advice,) = does_not_learn(still_low, recipe())
+    assert "10.0" in advice.evidence
+    assert overfits(still_low, recipe())

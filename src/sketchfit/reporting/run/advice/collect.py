@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,7 @@ from sketchfit.reporting.run.advice.findings import (
     Findings,
     InvertedDrawings,
     LearningSlope,
+    LearntRows,
     LeftOut,
     NetworkAccuracy,
     TrainingCurve,
@@ -30,11 +31,14 @@ from sketchfit.reporting.run.claimed import contradiction
 from sketchfit.reporting.run.classes import confusion_matrix
 from sketchfit.reporting.run.compare_slices import Slice, compare_slices
 from sketchfit.reporting.run.confusions import confused_pairs
+from sketchfit.reporting.run.error_counts import ErrorCounts
 from sketchfit.reporting.run.label_issues import LabelIssue
+from sketchfit.reporting.run.lacking_rows import lacking_rows
 from sketchfit.reporting.run.robustness import Robustness
 from sketchfit.reporting.run.slices import SliceResults
 from sketchfit.reporting.run.statistics import Statistics
 from sketchfit.runs.artefacts import RunPlan
+from sketchfit.runs.proportions import effective_rows
 from sketchfit.runs.run import Run
 
 Ints = NDArray[np.int64]
@@ -61,6 +65,8 @@ def collect_findings(evidence: Evidence, results: SectionResults) -> Findings:
     drawings = np.bincount(run.rows.label, minlength=evidence.class_count)
     by_copies = sum(one.reason == "copies" for one in results.issues)
     matrix = confusion_matrix(evidence.label, evidence.answer, evidence.class_count)
+    counted_once = ErrorCounts.of(evidence.label, evidence.answer, evidence.class_count, statistics.group)
+    lacking = lacking_rows(run.rows, evidence.rows)
     audit = run.findings
     return Findings(
         accuracy=statistics.total.top1,
@@ -83,8 +89,17 @@ def collect_findings(evidence: Evidence, results: SectionResults) -> Findings:
         drifted=bool(audit and audit.drift and audit.drift.separating),
         separated=run.relations.separated if run.relations else (),
         turned=[_pair(evidence, matrix, *one) for one in _turned(evidence, robustness)],
-        pairs=[_pair(evidence, matrix, one.first, one.second) for one in confused_pairs(matrix)],
+        pairs=[
+            replace(
+                _pair(evidence, matrix, one.first, one.second),
+                units=counted_once.between(one.first, one.second),
+                chance=counted_once.chance(one.first, one.second),
+            )
+            for one in confused_pairs(matrix)
+        ],
+        wrong=counted_once.wrong,
         lacking=lacking_classes_of(run.rows, evidence.rows, evidence.class_names),
+        learnt=_learnt(evidence, np.isin(evidence.rows, lacking), statistics.group),
         averaged=_averaged(run),
         learning=_learning(evidence),
         left_out=_left_out(run.plan),
@@ -122,14 +137,34 @@ def _calibratable(evidence: Evidence, statistics: Statistics) -> Calibratable:
     )
 
 
+def _learnt(evidence: Evidence, lacking: NDArray[np.bool_], group: Ints | None) -> LearntRows | None:
+    """Return the accuracy without the rows of classes that their networks lacked; None where these are none or all."""
+    if not lacking.any() or lacking.all():
+        return None
+    counts = np.bincount(evidence.label[~lacking])
+    right = evidence.correct[~lacking]
+    return LearntRows(accuracy(right, None if group is None else group[~lacking]), float(counts.max() / counts.sum()))
+
+
 def _networks(evidence: Evidence) -> Iterator[NetworkAccuracy]:
-    rows = evidence.run.rows
+    """Yield the accuracy of each network, without the rows of classes of which it had no training drawing."""
+    rows, histories = evidence.run.rows, evidence.run.histories
+    every = np.bincount(rows.label)
     for found in evidence.run.trained.values():
         for network in found:
             own = network.probabilities("oof")
-            if len(own.row):
-                right = own.prob.argmax(axis=1) == rows.label[own.row]
-                yield NetworkAccuracy(network.name, accuracy(right, families(rows.group[own.row])))
+            label = rows.label[own.row]
+            known = (np.bincount(label, minlength=len(every)) < every)[label]
+            if known.any():
+                right = own.prob.argmax(axis=1)[known] == label[known]
+                group = families(rows.group[own.row[known]])
+                history = histories.get(network.name)
+                yield NetworkAccuracy(
+                    network.name,
+                    accuracy(right, group),
+                    None if group is None else effective_rows(right, group),
+                    None if history is None or history.empty else training_curve(history).train,
+                )
 
 
 def _by_fold(evidence: Evidence, group: Ints | None) -> list[Slice]:
@@ -166,8 +201,11 @@ def _turned(evidence: Evidence, robustness: Robustness | None) -> list[tuple[int
 
 
 def _averaged(run: Run) -> AveragedNetworks:
-    count = max(map(len, run.trained.values()), default=0)
-    return AveragedNetworks(count, run.claim.averaging, run.claim.single) if run.claim else AveragedNetworks(count)
+    repeats = len(run.rows.folds)
+    networks = max(map(len, run.trained.values()), default=0)
+    # The claim averages the networks of each fold over the repeats, and compares folds.
+    averaged = AveragedNetworks(-(-networks // repeats), repeats=repeats, members=len(run.trained))
+    return replace(averaged, gain=run.claim.averaging, single=run.claim.single) if run.claim else averaged
 
 
 def _left_out(plan: RunPlan | None) -> LeftOut | None:

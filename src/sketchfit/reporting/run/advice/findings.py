@@ -33,10 +33,27 @@ class TrainingCurve:
 
 @dataclass(frozen=True)
 class NetworkAccuracy:
-    """Accuracy of one network on the rows of its fold; `name` is `NAME/foldK`."""
+    """Accuracy of one network on the rows of its fold, without those of classes that it has not learnt.
+
+    Attributes:
+        name: `NAME/foldK`.
+        accuracy: on these rows.
+        units: number of independent rows that they are worth; None: their number.
+        train: its last training accuracy; None where unknown.
+    """
 
     name: str
     accuracy: Estimate
+    units: float | None = None
+    train: float | None = None
+
+
+@dataclass(frozen=True)
+class LearntRows:
+    """Accuracy on the rows of classes that their networks have learnt, and that of always predicting the largest."""
+
+    accuracy: Estimate
+    guessing: float
 
 
 @dataclass(frozen=True)
@@ -46,12 +63,16 @@ class ConfusedClasses:
     Attributes:
         first, second: names.
         errors: drawings of one that are predicted as the other, of `drawings`.
+        units: the same with related drawings once; None: as `errors`.
+        chance: share of all errors that the sizes of the two classes give them; see `error_counts.ErrorCounts`.
     """
 
     first: str
     second: str
     errors: int
     drawings: int
+    units: int | None = None
+    chance: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -88,14 +109,18 @@ class AveragedNetworks:
     """What averaging the networks of the folds gains on the test rows.
 
     Attributes:
-        count: number of networks.
+        count: number of folds with networks.
         gain: of their average over one of them; 0 where it was not measured.
         single: accuracy of one of them.
+        repeats: networks per fold, of each member.
+        members: number of members.
     """
 
     count: int = 1
     gain: float = 0.0
     single: float = 0.0
+    repeats: int = 1
+    members: int = 1
 
 
 @dataclass(frozen=True)
@@ -161,7 +186,9 @@ class Findings:
         separated: related keys that the folds do not keep together.
         turned: pairs of classes that a flip or turn changes into each other.
         pairs: the pairs of classes with most errors between them, the most first.
+        wrong: all errors, those of related drawings between the same two classes once; None: not counted so.
         lacking: classes that the network of a fold lacked.
+        learnt: accuracy on the rows of the other classes; None: as `accuracy`.
         averaged: the networks of the folds.
         learning: measured on this table; None where it was not.
         left_out: None for a run without a deadline, and where everything was done.
@@ -190,13 +217,22 @@ class Findings:
     separated: Sequence[str] = ()
     turned: Sequence[ConfusedClasses] = ()
     pairs: Sequence[ConfusedClasses] = ()
+    wrong: int | None = None
     lacking: LackingClasses = LackingClasses()
+    learnt: LearntRows | None = None
     averaged: AveragedNetworks = AveragedNetworks()
     learning: LearningSlope | None = None
     left_out: LeftOut | None = None
     unreadable: int = 0
     test_rows: int = 0
     inverted: Mapping[str, InvertedDrawings] = field(default_factory=dict)
+
+    @property
+    def judged(self) -> LearntRows | None:
+        """What shows whether the networks learn; None where all drawings are of classes that their networks lacked."""
+        if self.lacking.rows >= self.labels:
+            return None
+        return self.learnt or LearntRows(self.accuracy, self.guessing)
 
     @property
     def train_accuracy(self) -> float | None:

@@ -67,7 +67,7 @@ def give_advice(found: Findings, recipe: Recipe) -> list[Advice]:
     members = member_recipes(recipe)
     own = next((one for one in members.values() if one.training.epochs), next(iter(members.values())))
     given = [advice for rule in RULES for advice in rule(found, own)]
-    if does_not_learn(found, own):
+    if found.judged is None or does_not_learn(found, own):
         given = [one for one in given if one.name in AFTER_LEARNING]
     useful = [one for advice in given if (one := _applied(advice, recipe)) is not None]
     ordered = sorted(useful, key=_order)

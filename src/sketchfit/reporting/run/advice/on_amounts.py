@@ -20,7 +20,7 @@ def more_networks(found: Findings, recipe: Recipe) -> list[Advice]:
     """Averaging networks gained, so that averaging more of them gains too; one network alone can be averaged."""
     averaged = found.averaged
     if averaged.count == 1 and (recipe.folds.holdout is not None or recipe.folds.train is not None):
-        return [_several_folds(recipe)]
+        return [_several_folds(averaged, recipe)]
     gain = gain_of_networks(averaged)
     if recipe.folds.column is not None or recipe.folds.repeats > 10 or gain is None or gain.value < WORTH:
         return []
@@ -29,12 +29,12 @@ def more_networks(found: Findings, recipe: Recipe) -> list[Advice]:
             "repeats",
             phrase("More networks would raise the accuracy of the average."),
             phrase(
-                "Averaging {count} networks gains {gain:.1f} points on the test drawings, estimated from how much "
+                "Averaging {networks} gains {gain:.1f} points on the test drawings, estimated from how much "
                 "they disagree.",
-                count=averaged.count,
+                networks=_networks(averaged),
                 gain=100 * averaged.gain,
             ),
-            phrase("train the folds twice, with other seeds: {count} networks", count=2 * averaged.count),
+            phrase("train each fold {times} times, with other seeds", times=2 * recipe.folds.repeats),
             phrase("the expected gain of twice as many networks is {worth:.1f} points or more", worth=100 * WORTH),
             gain=gain,
             settings=(f"folds.repeats={2 * recipe.folds.repeats}",),
@@ -46,7 +46,7 @@ def more_networks(found: Findings, recipe: Recipe) -> list[Advice]:
 def gain_of_networks(averaged: AveragedNetworks) -> ExpectedGain | None:
     """Return what twice as many networks gain on the test rows, from what the present ones gain.
 
-    The error that averaging removes is what networks do not share; K networks leave a K-th of it. So they gain
+    The error that averaging removes is what networks do not share; those of K folds leave a K-th of it. So they gain
     (1 - 1/K) of what infinitely many would gain, and twice as many gain 1/(2K) of it more.
     """
     limited = averaged.gain >= MOST_OF_ERRORS * (1 - averaged.single) - 1e-6  # then the networks do not show it
@@ -59,19 +59,29 @@ def gain_of_networks(averaged: AveragedNetworks) -> ExpectedGain | None:
     )
 
 
-def _several_folds(recipe: Recipe) -> Advice:
+def _networks(averaged: AveragedNetworks) -> str:
+    """Return in words what is averaged."""
+    several = averaged.repeats * averaged.members > 1
+    return f"the networks of {averaged.count} folds" if several else f"{averaged.count} networks"
+
+
+def _several_folds(averaged: AveragedNetworks, recipe: Recipe) -> Advice:
+    networks = averaged.repeats * averaged.members
     settings = ("folds.holdout=null",) if recipe.folds.holdout is not None else ("folds.train=null",)
     return Advice(
         "all-folds",
-        phrase("One network was trained, on a part of the drawings."),
+        phrase(
+            "{networks} trained, on a part of the drawings.",
+            networks="One network was" if networks == 1 else f"The {networks} networks of one fold were",
+        ),
         phrase(
             "With {k} folds every drawing is predicted once, which makes the interval shorter, and the prediction "
-            "for a test drawing is the average of {k} networks.",
+            "for a test drawing is the average over {k} folds.",
             k=recipe.folds.k,
         ),
         phrase("train all {k} folds, which takes about {k} times as long", k=recipe.folds.k),
-        phrase("the run has one network"),
-        unknown="a single network does not show how much networks disagree",
+        phrase("the run has the networks of one fold"),
+        unknown="a single fold does not show how much networks of several folds disagree",
         settings=settings,
         anchor="headline",
     )

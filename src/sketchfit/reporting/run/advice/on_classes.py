@@ -10,7 +10,7 @@ from sketchfit.reporting.run.advice.on_slices import gain_of_slice
 from sketchfit.reporting.run.advice.recommendation import Advice, ExpectedGain, phrase, shown_name
 from sketchfit.reporting.run.weak_classes import often_confused
 from sketchfit.runs.proportions import wilson
-from sketchfit.wording import listed
+from sketchfit.wording import counted, listed
 
 FEWEST = 5
 """Errors between two classes below which a pair is not mentioned."""
@@ -73,7 +73,7 @@ def confused_classes(found: Findings, _: Recipe) -> list[Advice]:
                 wrong=wrong,
             ),
             _what_to_do(found),
-            phrase("these classes are confused with each other more often than chance explains"),
+            phrase("these classes are confused more often than chance explains, related drawings counted once"),
             gain=_gain_of_pairs(errors, found.labels, f"if all {errors} errors disappeared"),
             tool="",
             anchor="confusions",
@@ -85,8 +85,15 @@ def _confused_pairs(found: Findings, wrong: int) -> list[ConfusedClasses]:
     """Return the pairs that chance does not explain: the first ones, and those with as many errors as the last."""
     if found.class_count < 3:
         return []
-    many = [one for one in found.pairs if one.errors >= FEWEST and often_confused(one.errors, wrong, found.class_count)]
+    many = [one for one in found.pairs if one.errors >= FEWEST and confused_beyond_chance(one, wrong, found)]
     return [one for one in many if one.errors >= many[:MOST_PAIRS][-1].errors]
+
+
+def confused_beyond_chance(one: ConfusedClasses, wrong: int, found: Findings) -> bool:
+    """Return whether chance does not explain the errors of a pair, of `wrong` errors in all."""
+    if one.units is None or found.wrong is None:
+        return often_confused(one.errors, wrong, found.class_count, one.chance)
+    return often_confused(one.units, found.wrong, found.class_count, one.chance)
 
 
 def _what_to_do(found: Findings) -> Markup:
@@ -97,11 +104,13 @@ def _what_to_do(found: Findings) -> Markup:
     )
 
 
-def few_drawings(found: Findings, _: Recipe) -> list[Advice]:
-    """Class sizes differ widely, and small classes are less accurate."""
+def few_drawings(found: Findings, recipe: Recipe) -> list[Advice]:
+    """Class sizes differ widely; where small classes are less accurate, weights of classes may help."""
+    weak = next((one for one in found.sizes if one.weak), None)
     if found.largest_class < UNEVEN * max(found.smallest_class, 1):
         return []
-    weak = next((one for one in found.sizes if one.weak), None)
+    if weak is None and recipe.loss.class_weights != "none":
+        return []
     small = (
         ""
         if weak is None
@@ -115,16 +124,19 @@ def few_drawings(found: Findings, _: Recipe) -> list[Advice]:
             "weights",
             phrase("Class sizes differ widely."),
             phrase(
-                "The smallest class has {smallest} drawings, the largest {largest}.{small}",
-                smallest=f"{found.smallest_class:,}",
+                "The smallest class has {smallest}, the largest {largest}.{small}",
+                smallest=counted(found.smallest_class, "drawing"),
                 largest=f"{found.largest_class:,}",
                 small=small,
             ),
-            phrase("weight classes by their effective number of drawings, or collect drawings of small classes"),
+            phrase("collect drawings of small classes")
+            if weak is None
+            else phrase("weight classes by their effective number of drawings, or collect drawings of small classes"),
             phrase("the largest class is at least {times} times as large as the smallest", times=UNEVEN),
             gain=None if weak is None else gain_of_slice(weak, found.labels),
             unknown="small classes are not shown to be less accurate",
-            settings=("loss.class_weights=effective",),
+            settings=() if weak is None else ("loss.class_weights=effective",),
+            tool="" if weak is None else "run",
             anchor="classes",
         )
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from markupsafe import Markup
+
 from sketchfit.config.recipe import Recipe
 from sketchfit.reporting.run.advice.findings import Findings
 from sketchfit.reporting.run.advice.recommendation import Advice, ExpectedGain, phrase, shown_name
@@ -64,6 +66,7 @@ def lacking_classes(found: Findings, recipe: Recipe) -> list[Advice]:
     lacking = found.lacking
     if not lacking.rows:
         return []
+    every = lacking.rows >= found.labels
     share, rest = lacking.rows / found.labels, found.accuracy
     scale = share * found.labels / max(found.labels - lacking.rows, 1)  # accuracy of the other rows, times the share
     more = lacking.single < len(lacking.names) and found.averaged.count > 1 and recipe.folds.column is None
@@ -78,21 +81,31 @@ def lacking_classes(found: Findings, recipe: Recipe) -> list[Advice]:
                 classes=f"{len(lacking.names)} {'class' if len(lacking.names) == 1 else 'classes'}",
                 names=listed(map(shown_name, lacking.names), 4),
             ),
-            phrase("use more folds, which leave more drawings of each class for training")
-            if more
-            else phrase("collect drawings of these classes that are not related to those in the table"),
+            _what_to_do(found, recipe, more),
             phrase("all drawings of a class are in one fold"),
-            gain=ExpectedGain(
+            gain=None
+            if every
+            else ExpectedGain(
                 scale * rest.value,
                 scale * rest.low,
                 min(scale * rest.high, share),
                 f"these drawings are {100 * share:.1f} % of all, and would be right as often as the others",
             ),
+            unknown="no drawing shows what networks would reach that have learnt its class",
             settings=(f"folds.k={2 * recipe.folds.k}",) if more and recipe.folds.holdout is None else (),
             tool="run" if more and recipe.folds.holdout is None else "",
+            urgent=every,
             anchor="classes",
         )
     ]
+
+
+def _what_to_do(found: Findings, recipe: Recipe, more: bool) -> Markup:
+    if more:
+        return phrase("use more folds, which leave more drawings of each class for training")
+    if recipe.folds.column is not None and found.lacking.single < len(found.lacking.names):
+        return phrase("put the drawings of each class into several folds (`folds.column`)")
+    return phrase("collect drawings of these classes that are not related to those in the table")
 
 
 def uneven_folds(found: Findings, _: Recipe) -> list[Advice]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sketchfit.config.recipe import Recipe
 from sketchfit.inference.intervals import Estimate
+from sketchfit.multiple_tests import holm
 from sketchfit.reporting.run.advice.findings import Findings, NetworkAccuracy
 from sketchfit.reporting.run.advice.recommendation import Advice, ExpectedGain, phrase
+from sketchfit.reporting.run.compare_shares import CountedRows, exact_p_value
 from sketchfit.wording import listed
 
 SKILL = 0.05
@@ -17,6 +21,9 @@ MANY_CLASSES = 5.0
 MEMORISED = 0.2
 """Training accuracy above guessing at which a network has memorised its training drawings."""
 
+ALPHA = 0.05
+"""Corrected p-value below which a network is worse than the others."""
+
 
 def near_chance(accuracy: Estimate, guessing: float) -> bool:
     """Return whether an accuracy is not shown to be better than guessing, or better by next to nothing."""
@@ -26,9 +33,16 @@ def near_chance(accuracy: Estimate, guessing: float) -> bool:
     return skill < SKILL and accuracy.value < MANY_CLASSES * guessing
 
 
+def learns_nothing(found: Findings) -> bool:
+    """Return whether a run is near chance on the drawings that show it: not those of classes its networks lacked."""
+    judged = found.judged
+    return judged is not None and near_chance(judged.accuracy, judged.guessing)
+
+
 def does_not_learn(found: Findings, recipe: Recipe) -> list[Advice]:
     """The accuracy of the run is near chance."""
-    if not near_chance(found.accuracy, found.guessing):
+    judged = found.judged
+    if judged is None or not learns_nothing(found):
         return []
     train = found.train_accuracy
     tool, settings = "lr-find", tuple[str, ...]()
@@ -49,10 +63,10 @@ def does_not_learn(found: Findings, recipe: Recipe) -> list[Advice]:
             phrase(
                 "Accuracy is {accuracy:.1f} % ({low:.1f}–{high:.1f}); always predicting the largest class gives "
                 "{guessing:.1f} %.{training}",
-                accuracy=100 * found.accuracy.value,
-                low=100 * found.accuracy.low,
-                high=100 * found.accuracy.high,
-                guessing=100 * found.guessing,
+                accuracy=100 * judged.accuracy.value,
+                low=100 * judged.accuracy.low,
+                high=100 * judged.accuracy.high,
+                guessing=100 * judged.guessing,
                 training="" if train is None else f" On training drawings it is {100 * train:.1f} %.",
             ),
             action,
@@ -68,9 +82,9 @@ def does_not_learn(found: Findings, recipe: Recipe) -> list[Advice]:
 
 def failed_networks(found: Findings, recipe: Recipe) -> list[Advice]:
     """Some networks are near chance, and others are not."""
-    failed = [one for one in found.networks if near_chance(one.accuracy, found.guessing)]
+    failed = _failed(found)
     learnt = [one for one in found.networks if one not in failed]
-    if not failed or not learnt or near_chance(found.accuracy, found.guessing):
+    if not failed or not learnt or learns_nothing(found):
         return []
     epochs = recipe.training.epochs > 0
     return [
@@ -87,7 +101,10 @@ def failed_networks(found: Findings, recipe: Recipe) -> list[Advice]:
             phrase("train with half the learning rate, which is more stable")
             if epochs
             else phrase("look at the drawings of these folds"),
-            phrase("the accuracy of a network on its fold is near chance, and that of another one is not"),
+            phrase(
+                "the accuracy of a network on its fold is near chance and lower than that of the others (p < 0.05 "
+                "with Holm's correction), and low on its training drawings too"
+            ),
             gain=_gain_of_repair(found, failed, learnt),
             settings=(f"optimizer.lr={recipe.optimizer.lr / 2:.3g}",) if epochs else (),
             tool="run" if epochs else "",
@@ -95,6 +112,32 @@ def failed_networks(found: Findings, recipe: Recipe) -> list[Advice]:
             anchor="training",
         )
     ]
+
+
+def _failed(found: Findings) -> list[NetworkAccuracy]:
+    """Return the networks that are near chance, on training drawings too, and worse than the others together."""
+    networks = found.networks
+    adjusted = holm([_worse_than_others(one, networks) for one in networks])
+    return [
+        one
+        for one, p_value in zip(networks, adjusted, strict=True)
+        if p_value < ALPHA and near_chance(one.accuracy, found.guessing)
+        if one.train is None or one.train <= found.guessing + MEMORISED
+    ]
+
+
+def _worse_than_others(one: NetworkAccuracy, networks: Sequence[NetworkAccuracy]) -> float:
+    """Return the p-value of an exact test on related drawings counted once; 1 for a network without others."""
+    others = [other for other in networks if other is not one]
+    rows = sum(_units(other) for other in others)
+    if not rows:
+        return 1.0
+    share = sum(other.accuracy.value * _units(other) for other in others) / rows
+    return exact_p_value(CountedRows(one.accuracy.value, _units(one)), CountedRows(share, rows), "less")
+
+
+def _units(one: NetworkAccuracy) -> float:
+    return one.accuracy.n if one.units is None else one.units
 
 
 def _gain_of_repair(

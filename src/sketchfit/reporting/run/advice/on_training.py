@@ -96,7 +96,7 @@ def underfits(found: Findings, recipe: Recipe) -> list[Advice]:
         Advice(
             "light",
             phrase("The networks underfit."),
-            _both(found, train, "augmented training drawings"),
+            _both(found.accuracy.value, train, "augmented training drawings"),
             phrase("use a milder augmentation, `light`")
             if strong
             else phrase("compare larger backbones on your drawings (`sketchfit scout`), or set `model.input_size`"),
@@ -111,15 +111,16 @@ def underfits(found: Findings, recipe: Recipe) -> list[Advice]:
 
 def overfits(found: Findings, recipe: Recipe) -> list[Advice]:
     """Accuracy is much higher on training drawings than on others."""
-    train = found.train_accuracy
-    if train is None or train - found.accuracy.value < GAP:
+    train, judged = found.train_accuracy, found.judged
+    if train is None or judged is None or train - judged.accuracy.value < GAP:
         return []
     settings, action = _stronger(recipe)
     return [
         Advice(
             "regularised",
             phrase("The networks overfit: much of what they learn holds for the training drawings only."),
-            _both(found, train, "training drawings, although these are augmented") + _why_not_longer(found, train),
+            _both(judged.accuracy.value, train, "training drawings, although these are augmented")
+            + _why_not_longer(found, train),
             action,
             phrase("training accuracy is {gap:.0f} points or more above held-out accuracy", gap=100 * GAP),
             unknown="the gap does not show how much of it another setting closes; more drawings close it most surely",
@@ -154,10 +155,10 @@ def _stronger(recipe: Recipe) -> tuple[tuple[str, ...], Markup]:
     return (f"optimizer.weight_decay={decay:.3g}",), phrase("use more weight decay, {decay:.3g}", decay=decay)
 
 
-def _both(found: Findings, train: float, where: str) -> Markup:
+def _both(held_out: float, train: float, where: str) -> Markup:
     return phrase(
         "Accuracy is {train:.0f} % on {where}, and {held_out:.0f} % on held-out drawings.",
         train=100 * train,
         where=where,
-        held_out=100 * found.accuracy.value,
+        held_out=100 * held_out,
     )
