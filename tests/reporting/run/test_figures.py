@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
+from sketchfit.inference import metrics
 from sketchfit.inference.calibration import report_of
-from sketchfit.reporting.run.figures import Resamples, ece, figures, macro_f1, resampled
+from sketchfit.reporting.run.figures import Resamples, ece, ece_by_noise, figures, macro_f1, resampled
 
 
 def _case(rows: int = 300, classes: int = 5, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -78,3 +79,50 @@ def test_macro_f1_of_few_drawings_per_class_is_well_inside_its_interval() -> Non
     estimate = macro_f1(np.eye(100, dtype=np.float32)[answer], label, Resamples(len(label), repeats=300))
     below, above = estimate.value - estimate.low, estimate.high - estimate.value
     assert 0.5 < below / above < 2
+
+
+def _of_confidence(rows: int, seed: int, shift: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Two classes; the first is right with the probability of the confidence, less `shift`."""
+    rng = np.random.default_rng(seed)
+    confidence = rng.uniform(0.5, 1, rows)
+    prob = np.stack([confidence, 1 - confidence], 1).astype(np.float32)
+    return prob, (rng.random(rows) > confidence - shift).astype(np.int64)
+
+
+@pytest.mark.parametrize("rows", [40, 150, 2000])
+def test_the_ece_interval_of_perfectly_calibrated_runs_reaches_0(rows: int) -> None:
+    reached = 0
+    for seed in range(100):
+        prob, label = _of_confidence(rows, seed)
+        resamples = Resamples(rows, repeats=20)
+        estimate = ece(prob, label, resamples)
+        assert estimate.low <= estimate.value <= estimate.high
+        assert (estimate.low == 0) or estimate.value > ece_by_noise(prob, label, resamples)
+        reached += estimate.low == 0
+    assert reached >= 89  # 95 are expected
+
+
+def test_the_ece_interval_of_copies_of_a_perfectly_calibrated_run_reaches_0() -> None:
+    reached = 0
+    for seed in range(100):
+        prob, label = _of_confidence(60, seed)
+        copied = Resamples(300, np.repeat(np.arange(60), 5), repeats=20)
+        reached += ece(np.repeat(prob, 5, 0), np.repeat(label, 5), copied).low == 0
+    assert reached >= 89
+
+
+@pytest.mark.parametrize("rows", [150, 2000])
+def test_the_ece_interval_of_an_overconfident_run_does_not(rows: int) -> None:
+    prob, label = _of_confidence(rows, 0, shift=0.3)
+    estimate = ece(prob, label, Resamples(rows, repeats=50))
+    assert 0 < estimate.low < 0.3 < estimate.high + 0.02
+
+
+def test_noise_alone_gives_a_perfectly_calibrated_run_its_ece() -> None:
+    below = []
+    for seed in range(200):
+        prob, label = _of_confidence(150, seed)
+        below.append(metrics.ece(prob, label, by="mass") <= ece_by_noise(prob, label, Resamples(150)))
+    assert 0.88 < np.mean(below) < 0.99
+    certain = np.eye(2, dtype=np.float32)[label]
+    assert ece_by_noise(certain, label, Resamples(150)) == 0

@@ -7,13 +7,14 @@ others are resampled: families are sampled with replacement, and each row counts
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.inference import metrics
 from sketchfit.inference.intervals import Estimate, accuracy, bootstrap
+from sketchfit.runs.proportions import effective_rows
 
 Weights = NDArray[np.float64]
 
@@ -25,6 +26,7 @@ class Figures:
     Attributes:
         top1, top5, macro_f1, ece: 0 … 1 (ECE by 15 bins of equal mass, as that of the calibration).
         log_loss: nats.
+        ece_by_noise: ECE that a perfectly calibrated run of as many rows exceeds in 5 of 100 cases, 0 … 1.
     """
 
     top1: Estimate
@@ -32,6 +34,7 @@ class Figures:
     macro_f1: Estimate
     log_loss: Estimate
     ece: Estimate
+    ece_by_noise: float
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ def figures(
         macro_f1=macro_f1(prob, label, resamples),
         log_loss=bootstrap(metrics.row_log_loss(prob, label), group, repeats=repeats),
         ece=ece(prob, label, resamples),
+        ece_by_noise=ece_by_noise(prob, label, resamples),
     )
 
 
@@ -101,7 +105,8 @@ def ece(prob: NDArray[np.float32], label: NDArray[np.int64], resamples: Resample
     """Compute ECE with its interval.
 
     The ECE of a resample is too large on average, since noise adds up in absolute values. The interval is moved by
-    that bias.
+    that bias. The figure itself has it too: as noise changes it by at most the ECE of the noise (triangle inequality),
+    the lower end is at most the figure less `ece_by_noise`. It is 0 where a perfectly calibrated run may have that ECE.
     """
     confidence = prob.max(axis=1).astype(np.float64)
     gap = (prob.argmax(axis=1) == label) - confidence
@@ -110,7 +115,25 @@ def ece(prob: NDArray[np.float32], label: NDArray[np.int64], resamples: Resample
     def figure(weight: Weights) -> float:
         return float(np.abs(np.bincount(place, weight * gap, 15)).sum() / weight.sum())
 
-    return resampled(figure, metrics.ece(prob, label, by="mass"), resamples)
+    found = resampled(figure, metrics.ece(prob, label, by="mass"), resamples)
+    lowest = max(found.value - ece_by_noise(prob, label, resamples), 0.0)
+    return replace(found, low=min(found.low, lowest))
+
+
+def ece_by_noise(prob: NDArray[np.float32], label: NDArray[np.int64], resamples: Resamples) -> float:
+    """Return the ECE that a perfectly calibrated run of the same confidences exceeds in 5 of 100 cases.
+
+    The number of right answers of a bin then has the variance Σ confidence (1 - confidence), and is approximately
+    normal. Related rows count as the independent ones that they are worth.
+    """
+    rows, group = len(label), resamples.group
+    confidence = prob.max(axis=1).astype(np.float64)
+    place = metrics.bin_of(confidence, 15, "mass")
+    error = np.sqrt(np.bincount(place, np.maximum(confidence * (1 - confidence), 0.0), 15))
+    rng = np.random.Generator(np.random.Philox(key=resamples.seed))
+    sampled = np.abs(rng.normal(size=(1000, 15))) @ error / rows
+    worth = rows if group is None else effective_rows(prob.argmax(axis=1) == label, group)
+    return min(float(np.quantile(sampled, 0.95)) * float(np.sqrt(rows / worth)), 1.0)
 
 
 def resampled(figure: Callable[[Weights], float], value: float, resamples: Resamples) -> Estimate:
