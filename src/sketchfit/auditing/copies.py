@@ -116,6 +116,24 @@ def sort_copies(
     )
 
 
+def is_turned(kind: str) -> bool:
+    """Return whether one drawing of a pair is flipped, or turned by 90°, 180° or 270°; `kind` is that of the pair."""
+    return any(word in kind for word in ("mirrored", "upside down", "rotated"))
+
+
+def unturned_families(pairs: NDArray[np.int64], kinds: Sequence[str], count: int) -> NDArray[np.int64]:
+    """Number the families of near-duplicates that are connected without a flip or a turn: int64 [count].
+
+    Args:
+        pairs: int64 [P, 2], rows of near-duplicates.
+        kinds: P texts, of the pairs.
+        count: number of rows.
+    """
+    straight = np.array([not is_turned(kind) for kind in kinds], dtype=np.bool_)
+    groups = duplicates.groups.connected(pairs[straight], count)
+    return _group_numbers(groups, count)
+
+
 def _relation(rows: Sequence[int], label: NDArray[np.int64]) -> Relation:
     train = [row for row in rows if row < len(label)]
     if len({int(label[row]) for row in train}) > 1:

@@ -22,10 +22,11 @@ HOSTILE = ('<b>"x", y', "=SUM(1)", "exclude", "한국어; ב", "it's\ta", "long 
 
 @pytest.fixture(scope="module")
 def audit(tmp_path_factory: pytest.TempPathFactory) -> tuple[Table, Path]:
-    """A table with hostile names, and two drawings that are one with two labels; its page is next to it."""
+    """A table with hostile names, and three drawings that are one with two labels; its page is next to it."""
     folder = tmp_path_factory.mktemp("audit")
     train = {f"{k % 6}/{k}, '<i>\".png": (k % 6, png(scribble(k))) for k in range(24)}
     train["=1+1.png"] = (1, png(scribble(2)))  # a copy of number 2
+    train["2/again.png"] = (2, png(scribble(2)))
     table = make_table(folder / "data", train, {"test/0.png": png(scribble(3))})
     table = replace(table, class_names=HOSTILE, class_labels=tuple("012345"))
     write_audit_page(folder / "page.html", run_audit(table, AuditSettings(), folder / "cache"))
@@ -43,8 +44,8 @@ def test_copies_with_two_labels_are_corrected_in_the_audit(
     page.press("n")
     page.press("g")
     copies = page.selected
-    assert sorted(copies) == ["2/2, '<i>\".png", "=1+1.png"]
-    page.press("a")  # both are selected, and one keeps its label
+    assert sorted(copies) == ["2/2, '<i>\".png", "2/again.png", "=1+1.png"]
+    page.press("a")  # all are selected, and most keep their label
     corrected = copies[1]
     assert page.decisions == {corrected: "correct"}
     paths = [one for one in table.train.paths if one not in copies]

@@ -49,11 +49,16 @@ class LabelReview:
     issues: Sequence[LabelIssue]
 
 
-def review_labels(evidence: Evidence) -> LabelReview:
-    """Find all labels to review. A near-duplicate that disagrees is listed once, with that reason."""
+def review_labels(evidence: Evidence, families: Ints | None = None) -> LabelReview:
+    """Find all labels to review. A near-duplicate that disagrees is listed once, with that reason.
+
+    Args:
+        evidence: the run.
+        families: int64 [n], of near-duplicates whose labels must be the same; None: `evidence.copies`.
+    """
     prob, label = evidence.prob, evidence.label
     alarm = _alarm(evidence)
-    copies = disagreeing_copies(prob, label, evidence.copies)
+    copies = disagreeing_copies(prob, label, evidence.copies if families is None else families)
     known = {one.place for one in copies}
     places = [int(place) for place in alarm.places if int(place) not in known]
     issues = [_by_copies(prob, label, one) for one in copies]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sketchfit.reporting.evidence import Evidence
 from sketchfit.reporting.review import ReviewedRows, review_bar, review_of_run
 from sketchfit.reporting.run.label_issues import LabelIssue
+from sketchfit.reporting.run.unturned_copies import unturned_copies
 
 
 def reviewed_drawings(evidence: Evidence, issues: Sequence[LabelIssue], shown: Container[int]) -> Markup:
@@ -22,7 +23,7 @@ def reviewed_drawings(evidence: Evidence, issues: Sequence[LabelIssue], shown: C
         shown: places of the drawings on the page; for others nothing is suggested.
     """
     run = evidence.run
-    suggested = suggested_classes(evidence.paths, evidence.copies, issues, shown)
+    suggested = suggested_classes(evidence.paths, unturned_copies(evidence), issues, shown)
     rows = ReviewedRows(run.rows.paths, run.rows.label, run.table.class_names, run.table.class_labels, suggested)
     return review_bar(review_of_run(run), rows)
 
