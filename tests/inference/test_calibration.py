@@ -120,3 +120,15 @@ def test_reliability_adds_up_to_the_ece() -> None:
     assert (diagram.low <= diagram.accuracy).all()
     assert (diagram.accuracy <= diagram.high).all()
     assert (np.diff(diagram.confidence) > 0).all()
+
+
+def test_related_rows_widen_the_intervals_of_a_diagram() -> None:
+    prob, label = overconfident(300)
+    copied = np.repeat(prob, 4, axis=0), np.repeat(label, 4)
+    group = np.repeat(np.arange(300), 4)
+    rows, families = (calibration.reliability(*copied, 10, related) for related in (None, group))
+    np.testing.assert_array_equal(rows.accuracy, families.accuracy)
+    assert (families.high - families.low > 1.5 * (rows.high - rows.low)).all()
+    report = calibration.report_of(copied[0], copied[0], copied[0], copied[1], 10, group)
+    np.testing.assert_array_equal(report.after.low, families.low)
+    np.testing.assert_array_equal(report.before.high, families.high)

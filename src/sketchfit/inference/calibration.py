@@ -18,7 +18,7 @@ from sketchfit.bank import temperature
 from sketchfit.inference import folding, metrics
 from sketchfit.inference.arrays import Bools, Floats, Ints
 from sketchfit.inference.blocks import by_blocks, row_blocks, sampled_rows
-from sketchfit.inference.intervals import wilson
+from sketchfit.inference.intervals import accuracy
 from sketchfit.runs.large_arrays import empty_array
 
 Method = Literal["none", "temperature", "vector"]
@@ -165,13 +165,14 @@ class Reliability:
     count: Ints
 
 
-def reliability(prob: Floats, label: Ints, bins: int = 15) -> Reliability:
+def reliability(prob: Floats, label: Ints, bins: int = 15, group: Ints | None = None) -> Reliability:
     """Return the reliability diagram of the top class.
 
     Args:
         prob: float [N, C].
         label: int [N].
         bins: at most so many, of equal numbers of rows; fewer where one would have less than `READABLE` rows.
+        group: int [N], related rows share a number, which widens the intervals; None: rows are independent.
     """
     bins = max(1, min(bins, len(label) // READABLE))
     confidence = prob.max(axis=1).astype(np.float64)
@@ -179,8 +180,8 @@ def reliability(prob: Floats, label: Ints, bins: int = 15) -> Reliability:
     place = metrics.bin_of(confidence, bins, "mass")
     count = np.bincount(place, minlength=bins)
     used = count > 0
-    right = np.bincount(place, weights=correct, minlength=bins)[used]
-    shares = [wilson(float(r), int(n)) for r, n in zip(right, count[used], strict=True)]
+    inside = (place == number for number in np.flatnonzero(used))
+    shares = [accuracy(correct[own], None if group is None else group[own]) for own in inside]
     return Reliability(
         confidence=np.bincount(place, weights=confidence, minlength=bins)[used] / count[used],
         accuracy=np.array([share.value for share in shares]),
@@ -215,7 +216,9 @@ def report(method: Method, prob: Floats, label: Ints, fold: Ints, bins: int = 15
     return report_of(prob, after, fit(method, prob, label).apply(prob), label, bins)
 
 
-def report_of(prob: Floats, after: Floats, fitted: Floats, label: Ints, bins: int = 15) -> CalibrationReport:
+def report_of(
+    prob: Floats, after: Floats, fitted: Floats, label: Ints, bins: int = 15, group: Ints | None = None
+) -> CalibrationReport:
     """Return the effect of a calibration that is done.
 
     Args:
@@ -224,6 +227,7 @@ def report_of(prob: Floats, after: Floats, fitted: Floats, label: Ints, bins: in
         fitted: float [N, C], calibrated on all folds.
         label: int [N].
         bins: of the confidence.
+        group: int [N], related rows share a number; None: rows are independent.
     """
     return CalibrationReport(
         ece_before=metrics.ece(prob, label, bins, "mass"),
@@ -231,6 +235,6 @@ def report_of(prob: Floats, after: Floats, fitted: Floats, label: Ints, bins: in
         ece_fitted=metrics.ece(fitted, label, bins, "mass"),
         log_loss_before=metrics.log_loss(prob, label),
         log_loss_after=metrics.log_loss(after, label),
-        before=reliability(prob, label, bins),
-        after=reliability(after, label, bins),
+        before=reliability(prob, label, bins, group),
+        after=reliability(after, label, bins, group),
     )

@@ -48,7 +48,7 @@ def calibrate_predictions(predictions: Predictions, rows: Rows, section: Calibra
     chosen = choose_calibration(section.method, predictions.oof, rows, force=section.force)
     print_unused(chosen.choices)
     test, fitted = chosen.calibrator.apply(predictions.test), chosen.calibrator.apply(predictions.oof)
-    report = report_of(predictions.oof, chosen.oof, fitted, rows.label, section.bins)
+    report = report_of(predictions.oof, chosen.oof, fitted, rows.label, section.bins, rows.group)
     return Calibrated(Predictions(chosen.oof, test), chosen.calibrator, report, chosen.method, chosen.choices)
 
 

@@ -121,3 +121,10 @@ def test_the_diagrams_are_those_of_the_calibration_that_is_used(
 
 def test_a_run_without_a_record_has_one_diagram() -> None:
     assert len(calibration_diagrams(None, np.eye(2, dtype=np.float32), np.array([0, 1]))[0]) == 1
+
+
+def test_related_rows_widen_the_intervals_of_the_diagram() -> None:
+    prob, label = np.tile(np.array([[0.8, 0.2]], np.float32), (80, 1)), np.arange(80) // 4 % 2
+    (alone,) = calibration_diagrams(None, prob, label)[0].values()
+    (together,) = calibration_diagrams(None, prob, label, np.arange(80) // 4)[0].values()
+    assert (together.high - together.low > alone.high - alone.low).all()

@@ -9,15 +9,18 @@ from sketchfit.inference.calibration import Reliability, reliability
 from sketchfit.runs.artefacts import Calibration, Diagram
 
 
-def calibration_diagrams(record: Calibration | None, prob: Floats, label: Ints) -> tuple[dict[str, Reliability], str]:
+def calibration_diagrams(
+    record: Calibration | None, prob: Floats, label: Ints, group: Ints | None = None
+) -> tuple[dict[str, Reliability], str]:
     """Return diagrams by name, and a sentence on the calibration.
 
     Args:
         record: of the run's calibration; None where nothing was fitted.
         prob: float [n, C], out-of-fold, after it.
         label: int [n].
+        group: int [n], related rows share a number; None: rows are independent.
     """
-    own = reliability(prob, label)
+    own = reliability(prob, label, group=group)
     if record is None or record.method == "none":
         return {"without calibration": own}, "No calibration is used."
     how = f"temperature {record.temperature:.2f}" if record.temperature is not None else "vector scaling"

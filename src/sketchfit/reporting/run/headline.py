@@ -24,7 +24,9 @@ def headline_section(evidence: Evidence, statistics: Statistics, submission: str
     confidences = {"out of fold": evidence.confidence}
     if evidence.test is not None and len(evidence.test):
         confidences["test set"] = evidence.test.max(axis=1)
-    diagrams, calibration = calibration_diagrams(evidence.run.calibration, evidence.prob, evidence.label)
+    diagrams, calibration = calibration_diagrams(
+        evidence.run.calibration, evidence.prob, evidence.label, statistics.group
+    )
     contributions = diversity(evidence.members, evidence.label, statistics.group) if len(evidence.members) > 1 else None
     return page_section(
         "headline",
