@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -163,3 +164,25 @@ def test_a_page_with_sheets_of_some_classes_states_it(tmp_path: Path, monkeypatc
     text = page(tmp_path)
     assert "Contact sheets of 1 of the 3 classes" in text
     assert text.count('role="group" data-label') == 1
+
+
+@pytest.mark.parametrize(
+    ("auc", "low", "high", "shown"),
+    [
+        (0.52, 0.46, 0.58, "can't separate"),
+        (0.62, 0.49, 0.75, "No difference of all traits together is shown"),
+        (0.52, 0.40, 0.64, "No difference of all traits together is shown"),
+        (0.65, 0.55, 0.75, "clearly"),
+    ],
+)
+def test_few_images_do_not_show_that_both_are_alike(
+    tmp_path: Path, auc: float, low: float, high: float, shown: str
+) -> None:
+    train: dict[str, tuple[int, bytes | None]] = {f"{k}.png": (k % 2, png(scribble(k))) for k in range(4)}
+    table = make_table(tmp_path / "data", train, {"test/0.png": png(scribble(9))})
+    audit = run_audit(table, AuditSettings(), tmp_path / "cache")
+    audit = replace(audit, drift=replace(audit.drift, auc=auc, auc_low=low, auc_high=high))
+    write_audit_page(tmp_path / "index.html", audit, AuditSection(page_images=0))
+    text = (tmp_path / "index.html").read_text(encoding="utf-8").replace("&#39;", "'")
+    assert shown in text
+    assert ("can't separate" in text) is (shown == "can't separate")

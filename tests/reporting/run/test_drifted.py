@@ -92,16 +92,18 @@ def test_traits_and_classes_are_on_the_page(make_run: Callable[..., Path]) -> No
 
 
 @pytest.mark.parametrize(
-    ("auc", "low", "text"),
+    ("auc", "low", "high", "text"),
     [
-        (0.52, 0.44, "look alike"),
-        (0.58, 0.51, "differ slightly"),
-        (0.7, 0.6, "differ clearly"),
-        (0.97, 0.95, "differ strongly"),
+        (0.52, 0.44, 0.59, "look alike"),
+        (0.52, 0.44, 0.61, "are not shown to differ, nor to be alike"),
+        (0.62, 0.49, 0.75, "are not shown to differ, nor to be alike"),
+        (0.58, 0.51, 0.65, "differ slightly"),
+        (0.7, 0.6, 0.8, "differ clearly"),
+        (0.97, 0.95, 1.0, "differ strongly"),
     ],
 )
-def test_traits_together_in_words(auc: float, low: float, text: str) -> None:
-    assert alike(auc, (low, 1.0)) == text
+def test_traits_together_in_words(auc: float, low: float, high: float, text: str) -> None:
+    assert alike(auc, (low, high)) == text
     assert not alike(None, None)
 
 

@@ -17,3 +17,9 @@ def test_texts_are_plain() -> None:
         assert text.title
         assert text.reading.endswith(".")
         assert not set("`<>*") & set(text.title + text.reading)
+
+
+def test_intervals_that_overlap_are_not_read_as_no_difference() -> None:
+    reading = SECTION_TEXTS["headline"].reading
+    assert "not shown to differ" not in reading
+    assert "sketchfit compare" in reading

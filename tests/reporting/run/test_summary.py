@@ -13,6 +13,7 @@ from markupsafe import Markup
 from sketchfit.inference.intervals import Difference, Estimate
 from sketchfit.reporting.evidence import read_evidence
 from sketchfit.reporting.run.advice.collect import SectionResults, collect_findings
+from sketchfit.reporting.run.advice.findings import ConfusedClasses, LackingClasses
 from sketchfit.reporting.run.advice.give import give_advice
 from sketchfit.reporting.run.advice.recommendation import Advice
 from sketchfit.reporting.run.compare_slices import Slice
@@ -173,3 +174,39 @@ def test_test_drawings_with_a_copy_in_training_are_a_limit(make_run: Callable[..
     counts = {"near_duplicates": {"counts": {"test_images_with_training_copy": 2}}}
     AuditFindings.model_validate(counts).write(run)
     assert any(one.startswith("2 test drawings have a near-copy") for one in _summary(run).untested)
+
+
+@pytest.mark.parametrize(("label_free", "large"), [(0.58, "58.0 %"), (0.76, "67.0 %")])
+def test_of_two_estimates_that_disagree_the_lower_is_the_large_one(
+    make_run: Callable[..., Path], label_free: float, large: str
+) -> None:
+    run = make_run()
+    make_claim().write(run)
+    given = {"alarm": True, "label_free": Estimate(label_free, label_free - 0.05, label_free + 0.05, 30)}
+    html = summary_html(_summary(run).model_copy(update=given)).replace("\u00a0", " ")
+    assert f"<b>{large}</b>" in html
+    assert "contradict" in html
+    assert "With 95 % confidence" not in html
+    assert "two agree" not in html
+
+
+@pytest.mark.parametrize(("half", "wide"), [(0.15, True), (0.01, False)])
+def test_wide_intervals_that_agree_show_little(make_run: Callable[..., Path], half: float, wide: bool) -> None:
+    run = make_run()
+    make_claim().write(run)
+    given = {name: Estimate(0.6, 0.6 - half, 0.6 + half, 30) for name in ("expected", "label_free")}
+    html = summary_html(_summary(run).model_copy(update=given))
+    assert ("which are wide" in html) is wide
+
+
+def test_a_run_of_classes_that_no_network_had_learnt_says_so(make_run: Callable[..., Path]) -> None:
+    (weak,) = _summary(make_run(), lacking=LackingClasses(("a",), 120, 0)).weaknesses
+    assert weak.subject == "All classes"
+    assert "no network was trained" in weak.text
+
+
+def test_the_first_pair_beyond_chance_is_named(make_run: Callable[..., Path]) -> None:
+    copied = ConfusedClasses("a", "b", 20, 40, units=1, chance=0.07)
+    found = ConfusedClasses("c", "d", 15, 40, units=15, chance=0.07)
+    weaknesses = _summary(make_run(), pairs=(copied, found), wrong=30).weaknesses
+    assert [one.subject for one in weaknesses if one.anchor == "confusions"] == ["c and d"]

@@ -18,7 +18,7 @@ from sketchfit.data.table import fingerprint
 from sketchfit.files import write_text
 from sketchfit.reporting.audit.contact_sheets import cell_side, class_sheets
 from sketchfit.reporting.audit.drift_cards import MOST, drift_cards
-from sketchfit.reporting.audit.group_cards import group_sections
+from sketchfit.reporting.audit.group_cards import group_sections, turned_groups
 from sketchfit.reporting.audit.relations_card import relations_answer, relations_section
 from sketchfit.reporting.audit.trait_cards import trait_cards
 from sketchfit.reporting.kit.histograms import count_histogram
@@ -68,7 +68,7 @@ def audit_page(
         audit=audit,
         facts=page_facts("audit", {"Data": str(audit.table.root)}),
         unreadable=sum(one.kind in UNREADABLE for one in audit.oddities),
-        two_labels=relations["cross_label"],
+        two_labels=relations["cross_label"] - len(turned_groups(audit)),
         leaked=test_images_with_training_copy(audit),
         related=relations_section(None, untested),
         related_answer=relations_answer(None, untested),
@@ -115,8 +115,13 @@ def _drift_summary(drift: Drift) -> str:
     if drift.auc is None or drift.auc_low is None or drift.auc_high is None:
         return "There are too few training or test images to compare the two."
     auc = f"area under the ROC curve {drift.auc:.3f}, 95 % interval {drift.auc_low:.3f} to {drift.auc_high:.3f}"
-    if drift.auc_low <= 0.5:
+    if drift.auc_low <= 0.5 and drift.auc_high < 0.6:
         return f"A classifier can't separate test from training images by their traits ({auc}; 0.5 is chance)."
+    if drift.auc_low <= 0.5:
+        return (
+            f"No difference of all traits together is shown ({auc}; 0.5 is chance). The interval is wide: there are "
+            "too few images to exclude a difference."
+        )
     strength = "slightly" if drift.auc < 0.6 else "clearly" if drift.auc < 0.8 else "easily"
     return (
         f"A classifier separates test from training images {strength} by their traits ({auc}; 0.5 is chance). "

@@ -99,7 +99,7 @@ def alike(auc: float | None, interval: tuple[float, float] | None) -> str:
     if auc is None or interval is None:
         return ""
     if interval[0] <= 0.5:
-        return "look alike"
+        return "look alike" if interval[1] < 0.6 else "are not shown to differ, nor to be alike"
     return f"differ {'slightly' if auc < 0.6 else 'clearly' if auc < 0.8 else 'strongly'}"
 
 

@@ -30,9 +30,10 @@ SECTION_TEXTS = {
     ),
     "headline": SectionText(
         "Figures",
-        "If there is a claim, begin with it: it is the figure to state for the predictions of this run. An "
-        "interval contains the true value in 95 of 100 such runs. If the intervals of two runs overlap widely, the "
-        "runs are not shown to differ. A calibration, an ensemble or views that are measured to be worse are not used.",
+        "If there is a claim, begin with it: it is the figure to state for the predictions of this run, unless the "
+        "test drawings contradict it. An interval contains the true value in 95 of 100 such runs. To compare runs on "
+        "the same drawings, use sketchfit compare: their intervals may overlap and the difference still be clear. A "
+        "calibration, an ensemble or views that are measured to be worse are not used.",
         (
             (
                 "fold",
@@ -51,7 +52,8 @@ SECTION_TEXTS = {
             ("log-loss", "mean of −ln(probability of the true class), in nats; lower is better, 0 is perfect"),
             (
                 "calibration error (ECE)",
-                "mean difference between confidence and share of correct predictions; lower is better, 0 is perfect",
+                "mean difference between confidence and share of correct predictions; lower is better, but with few "
+                "drawings noise alone gives more than 0",
             ),
         ),
     ),
@@ -124,9 +126,10 @@ SECTION_TEXTS = {
     ),
     "labels": SectionText(
         "Labels to review",
-        "A label is listed if it is more probably wrong than right, or if a near-duplicate of the drawing has another "
-        "label, so that one of the two is wrong. If the list would hold more right labels than wrong ones, none is "
-        "listed. If labels are listed, look at each drawing, keep or correct its label, and download the decisions.",
+        "A label is listed if it is more probably wrong than right, or if a near-duplicate of the drawing that is "
+        "neither flipped nor turned has another label, so that one of the two is wrong. If the list would hold more "
+        "right labels than wrong ones, none is listed. If labels are listed, look at each drawing, keep or correct its "
+        "label, and download the decisions.",
     ),
     "robustness": SectionText(
         "Robustness",
