@@ -36,6 +36,12 @@ def test_a_class_without_pictures_has_an_empty_sheet() -> None:
     assert (made.uri, made.rows, made.omitted) == ("", (), 0)
 
 
+def test_a_sheet_is_no_larger_than_its_format_allows() -> None:
+    made = contact_sheet([jpeg(np.full((30, 30), 120, np.uint8), 50)] * 900, list(range(900)), most=1000, cell=192)
+    assert (len(made.rows), made.omitted) == (850, 50)
+    assert made.rows[-1] > 890
+
+
 def many_classes(count: int) -> Any:
     """What sheets need of an audit of so many classes of two images, whose names are not in the order of the index."""
     label = np.repeat(np.arange(count), 2)

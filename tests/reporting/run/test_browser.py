@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sketchfit.reporting.run import shown_rows, slices
+from sketchfit.reporting.run import shown_rows, slices, sprites
 from sketchfit.reporting.run.run_report import write_report
 from tests.factories import write_run
 
@@ -100,3 +100,35 @@ def test_a_page_with_a_sample_counts_all_drawings(
     assert "in a sample of the 20 of this class" in text
     severe = [entry for entry in shared_browser.get_log("browser") if entry["level"] == "SEVERE"]
     assert severe == []
+
+
+def test_a_class_with_several_sprites_shows_its_own_pictures(
+    shared_browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sprites, "MOST_IN_SPRITE", 12)
+    page = write_report(write_run(tmp_path / "run", tmp_path / "data"), overrides=["report.thumbnail=32"])
+    shared_browser.get(page.as_uri())
+    read = shared_browser.execute_script
+    assert read("return sprites.length") == 12
+    styles = read(
+        "return byClass[1].map((place) => { const style = thumb(place).style;"
+        " return [sprites.indexOf(style.backgroundImage.slice(5, -2)), style.backgroundPosition]; })"
+    )
+    first, second = [[2, f"{-32 * k}px 0px"] for k in range(12)], [[3, f"{-32 * k}px 0px"] for k in range(8)]
+    assert [[number, position.replace("-0px", "0px")] for number, position in styles] == first + second
+
+
+def test_a_large_class_opens_with_some_of_its_drawings(shared_browser: Any, page: Path) -> None:
+    shared_browser.get(page.as_uri())
+    read = shared_browser.execute_script
+    read("openDrawings('all', '', '', Array.from({ length: 90000 }, (_, k) => k % 120))")
+    shown = "return document.querySelectorAll('#class-drawings .thumb').length"
+    assert read(shown) == 200
+    more = shared_browser.find_element("css selector", "#class-more")
+    more.click()
+    assert read(shown) == 400
+    read("openDrawings('some', '', '', Array.from({ length: 250 }, (_, k) => k % 120))")
+    assert read(shown) == 200
+    more.click()
+    assert read(shown) == 250
+    assert not more.is_displayed()

@@ -12,7 +12,7 @@ import numpy as np
 from sketchfit.auditing.audit import Audit
 from sketchfit.config.audit import AuditSection
 from sketchfit.processors import cores
-from sketchfit.reporting.kit.thumbnails import data_uri, from_jpeg, square, tiled, webp
+from sketchfit.reporting.kit.thumbnails import data_uri, from_jpeg, most_tiled, square, tiled, webp
 
 COLUMNS = 10
 
@@ -112,9 +112,10 @@ def contact_sheet(thumbnails: Sequence[bytes], rows: Sequence[int], most: int, c
     Args:
         thumbnails: JPEG files of all images; empty ones have no picture and are left out.
         rows: the images wanted.
-        most: at most so many are shown, evenly spaced over `rows`.
+        most: at most so many are shown, evenly spaced over `rows`, and no more than fit into one image.
         cell: side of a cell in pixels.
     """
+    most = min(most, most_tiled(cell, COLUMNS))
     there = [row for row in rows if thumbnails[row]]
     shown = [there[index * len(there) // most] for index in range(most)] if len(there) > most else there
     if not shown:

@@ -20,6 +20,9 @@ from sketchfit.regular import check_regular
 Pixels = NDArray[np.uint8]
 """An image, uint8 [H, W, C], C in {1, 3}, RGB."""
 
+LONGEST_WEBP = 16_383
+"""Pixels of the longer side of a WebP file: a limit of the format."""
+
 
 def thumbnail(path: Path, side: int, max_pixels: int = 100_000_000) -> Pixels:
     """Read a drawing, padded to a square; a grey square with a cross where it can't be read.
@@ -80,6 +83,11 @@ def tiled(pictures: Sequence[Pixels], columns: int) -> Pixels:
         top, left = place // columns * side, place % columns * side
         sheet[top : top + side, left : left + side] = picture
     return sheet
+
+
+def most_tiled(side: int, columns: int) -> int:
+    """Return how many pictures of `side` pixels fit into one WebP file with so many columns."""
+    return columns * (LONGEST_WEBP // side)
 
 
 def webp(picture: Pixels, quality: int = 60) -> bytes:

@@ -42,7 +42,7 @@ from sketchfit.reporting.run.reviewed import reviewed_drawings
 from sketchfit.reporting.run.robustness import Robustness, compare_changes, robustness_section
 from sketchfit.reporting.run.shown_rows import ShownRows
 from sketchfit.reporting.run.slices import SliceResults, find_slices, shown_places, slices_section
-from sketchfit.reporting.run.sprites import SPRITE_COLUMNS, class_sprites
+from sketchfit.reporting.run.sprites import SPRITE_COLUMNS, class_sprites, sprite_size
 from sketchfit.reporting.run.statistics import compute_statistics
 from sketchfit.reporting.run.summary import summarise, summary_section
 from sketchfit.reporting.run.unturned_copies import unturned_copies
@@ -173,6 +173,7 @@ def _page(
         "names": evidence.class_names,
         "side": source.recipe.report.thumbnail,
         "columns": SPRITE_COLUMNS,
+        "sprite_size": sprite_size(source.recipe.report.thumbnail),
         "sprites": sprites,
         "members": len(evidence.members),
         "rows": {

@@ -1,9 +1,16 @@
 // Drawings in a dialog: those of a class, or any list of places.
 const dialog = $("#class-dialog");
-let openedPlaces = [], shownKind = "all";
+const dialogStep = 200;
+let openedPlaces = [], listedPlaces = [], shownKind = "all";
+function showMore() {
+  const box = $("#class-drawings"), from = box.childElementCount;
+  box.append(...listedPlaces.slice(from, from + dialogStep).map(thumb));
+  $("#class-more").hidden = box.childElementCount === listedPlaces.length;
+}
 function fillDialog() {
-  const places = openedPlaces.filter((place) => shownKind === "all" || isRight(place) === (shownKind === "right"));
-  $("#class-drawings").replaceChildren(...places.map(thumb));
+  listedPlaces = openedPlaces.filter((place) => shownKind === "all" || isRight(place) === (shownKind === "right"));
+  $("#class-drawings").replaceChildren();
+  showMore();
   $$("#class-kinds button").forEach((button) => button.setAttribute("aria-pressed", button.value === shownKind));
 }
 function openDrawings(title, text, note, places) {
@@ -29,6 +36,7 @@ function openSlice(index, title, count) {
   openDrawings(title, `${which}. Wrong predictions: ${wrong}.`, "", places);
 }
 $$("#class-kinds button").forEach((button) => button.addEventListener("click", () => { shownKind = button.value; fillDialog(); }));
+$("#class-more").addEventListener("click", showMore);
 $("#class-dialog .close").addEventListener("click", () => dialog.close());
 dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
 document.addEventListener("click", (event) => {
