@@ -115,6 +115,24 @@ def test_no_audit_and_no_estimate_are_stated(make_run: Callable[..., Path]) -> N
     assert "<table" not in section.html
 
 
+@pytest.mark.parametrize(
+    ("traits", "compared"),
+    [({}, False), ({"width": trait(0.1, False, None)}, True), ({"width": trait(0.9, True, "other widths")}, True)],
+)
+def test_nothing_is_stated_about_traits_that_were_not_compared(
+    make_run: Callable[..., Path], traits: dict[str, Any], compared: bool
+) -> None:
+    """`audit.detail=copies`, and fewer than 20 test images, give findings without traits."""
+    run = make_run()
+    drift = {"traits": traits, "auc": None, "auc_interval": None}
+    AuditFindings.model_validate({"notes": [], "unreadable": {}, "drift": drift}).write(run)
+    section = drift_section(read_evidence(run))
+    assert section is not None
+    assert ("not compared" in section.html) == (not compared)
+    assert ("No single trait" in section.html) == (compared and not any(one["separates"] for one in traits.values()))
+    assert "audit.enabled" not in section.html
+
+
 def test_an_audit_of_an_older_version_has_fewer_figures(make_run: Callable[..., Path]) -> None:
     run = make_run()
     write_findings(run, {"ink": {"statistic": 0.9, "p": 0.0, "p_corrected": 0.0}})

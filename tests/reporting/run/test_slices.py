@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import chi2_contingency
 
+from sketchfit.reporting.evidence import read_evidence
 from sketchfit.reporting.run.compare_slices import compare_slices, trait_masks
 from sketchfit.reporting.run.slice_tree import tree_slices
+from sketchfit.reporting.run.slices import SliceResults, slices_section
 
 
 def _traits(rows: int, rng: np.random.Generator) -> pd.DataFrame:
@@ -77,6 +82,12 @@ def test_p_value_is_close_to_the_chi_squared_test() -> None:
     (one,) = compare_slices([("a", "b", mask)], correct, None)
     table = [[(mask & correct).sum(), (mask & ~correct).sum()], [(~mask & correct).sum(), (~mask & ~correct).sum()]]
     assert one.p_value == pytest.approx(chi2_contingency(table, correction=False).pvalue, rel=0.1)
+
+
+def test_unknown_traits_have_both_possible_causes(make_run: Callable[..., Path]) -> None:
+    section = slices_section(read_evidence(make_run()), SliceResults(measured=False))
+    assert "audit.enabled" in section.html
+    assert "audit.detail" in section.html
 
 
 def test_a_slice_knows_its_rows() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sketchfit.auditing.drift import FEWEST
 from sketchfit.reporting.evidence import Evidence
 from sketchfit.reporting.kit.thumbnails import data_uri, thumbnail, webp
 from sketchfit.reporting.run.page_section import PageSection, page_section
@@ -79,6 +80,8 @@ def drift_section(evidence: Evidence) -> PageSection | None:
         "drift",
         "Drift",
         audited=drift is not None,
+        compared=drift is not None and bool(drift.traits),
+        fewest=FEWEST,
         traits=drifted_traits(evidence),
         more_traits=max(0, len(drift.separating) - MOST_TRAITS) if drift is not None else 0,
         auc=None if drift is None else drift.auc,
