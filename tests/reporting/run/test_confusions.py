@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as hnp
 
 from sketchfit.reporting.run import confusions
 from sketchfit.reporting.run.classes import confusion_matrix
-from sketchfit.reporting.run.confusions import clustered_order, confused_pairs, largest_cells
+from sketchfit.reporting.run.confusions import clustered_order, confused_pairs, largest_cells, left_out
 
 LABELS = hnp.arrays(np.int64, st.shared(st.integers(1, 60), key="n"), elements=st.integers(0, 4))
 
@@ -46,6 +46,15 @@ def test_the_largest_cells_are_kept() -> None:
     assert (rows.tolist(), columns.tolist()) == ([0, 0, 1, 1, 2, 2], [0, 2, 0, 1, 1, 2])
     rows, columns = largest_cells(matrix, 3)
     assert matrix[rows, columns].tolist() == [5, 7, 4]
+
+
+@given(hnp.arrays(np.int64, (5, 5), elements=st.integers(0, 4)), st.integers(1, 30))
+def test_what_is_left_out_is_the_rest_of_the_largest_cells(matrix: np.ndarray, most: int) -> None:
+    rows, columns = largest_cells(matrix, most)
+    rest = matrix.copy()
+    rest[rows, columns] = 0
+    found = left_out(matrix, most)
+    assert (found.drawings, found.most) == (rest.sum(), rest.max())
 
 
 def test_very_many_classes_keep_their_order(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from sketchfit.reporting.evidence import Evidence, read_evidence
+from sketchfit.reporting.run import confusions
 from sketchfit.reporting.run.classes import confusion_matrix
 from sketchfit.reporting.run.matrix_table import FIRST_CLASSES, MOST_CLASSES
 from sketchfit.reporting.run.run_report import write_report
@@ -167,6 +168,49 @@ def test_the_matrix_is_saved_as_csv(shared_browser: Any, many: Page, tmp_path: P
     assert sorted(order) == list(range(len(names)))
     assert [line[0] for line in lines] == head[1:]
     assert (np.array([line[1:] for line in lines], int) == many.matrix[np.ix_(order, order)]).all()
+
+
+@pytest.mark.parametrize(("cells", "dense"), [(100, 2000), (200_000, MOST_CLASSES)])
+def test_a_matrix_of_which_cells_are_left_out_has_no_wrong_zeros(
+    shared_browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cells: int, dense: int
+) -> None:
+    """The page of a matrix with more cells, or more classes, than the page can save as a matrix."""
+    monkeypatch.setattr(confusions, "MOST_CELLS", cells)
+    monkeypatch.setattr(confusions, "MOST_DENSE", dense)
+    page = _page(tmp_path, MOST_CLASSES + 2)
+    _open(shared_browser, page, 1280, False)
+    shared_browser.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
+    _click(shared_browser, "#matrix-csv")
+    file = tmp_path / "confusion_list.csv"
+    until = time.monotonic() + 20
+    while not file.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    (*_, last), *lines = csv.reader(file.read_text(encoding="utf-8").splitlines())
+    assert last == "drawings"
+    names, matrix = list(page.evidence.class_names), page.matrix
+    listed = np.zeros_like(matrix)
+    others = dict.fromkeys(names, 0)
+    for true, predicted, count in lines:
+        if predicted in names:
+            listed[names.index(true), names.index(predicted)] = int(count)
+        else:
+            others[true] = int(count)
+    assert (listed[listed > 0] == matrix[listed > 0]).all()
+    assert np.count_nonzero(listed) == min(cells, np.count_nonzero(matrix))
+    assert list(others.values()) == (matrix - listed).sum(axis=1).tolist()
+
+    # Cells without a line have a bound, except in classes of which all cells have a line.
+    numbers = np.array(
+        shared_browser.execute_script("return names.map((_, from) => names.map((_, to) => matrix.number(from, to)))")
+    )
+    most = (matrix - listed).max()
+    unknown = (listed == 0) & ((matrix - listed).sum(axis=1) > 0)[:, None]
+    assert (numbers == np.where(unknown, f"at most {most}", listed.astype(str))).all()
+    assert unknown.any() == (cells == 100)
+    _type(shared_browser, "#matrix-search", "class <2>")
+    assert (f"≤{most}" in _texts(shared_browser, "#matrix-table td")) == (cells == 100)
+    text = shared_browser.execute_script("return document.querySelector('#confusions').textContent")
+    assert ("the largest cells only" in text) == (cells == 100)
 
 
 @SCREENS

@@ -20,6 +20,9 @@ MOST_CLUSTERED = 2000
 MOST_CELLS = 200_000
 """Cells of the matrix that the page has, the largest: about 3 MB."""
 
+MOST_DENSE = 2000
+"""Classes up to which the file that the page saves is a matrix; of more classes it is a list of the cells."""
+
 
 @dataclass(frozen=True)
 class ConfusedPair:
@@ -47,9 +50,12 @@ def confusions_section(evidence: Evidence) -> PageSection:
     matrix = confusion_matrix(evidence.label, evidence.answer, evidence.class_count)
     pairs = confused_pairs(matrix)
     rows, columns = largest_cells(matrix, MOST_CELLS)
+    small = left_out(matrix, MOST_CELLS)
     order = clustered_order(evidence.prob, evidence.label)
     classes = table_classes(matrix, order)
     data = {
+        "left_out": small.most,
+        "dense": not small.drawings and evidence.class_count <= MOST_DENSE,
         "order": order,
         "cells": np.stack([rows, columns, matrix[rows, columns]], axis=1),
         "shown": classes,
@@ -64,8 +70,23 @@ def confusions_section(evidence: Evidence) -> PageSection:
         classes=classes,
         partial=len(classes) < evidence.class_count,
         rows=matrix_rows(matrix, classes),
+        left_out=small,
         share=sum(pair.errors for pair in pairs) / max(int((~evidence.correct).sum()), 1),
     )
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Cells of the matrix that the page does not have: their `drawings`, and the `most` drawings in one of them."""
+
+    drawings: int
+    most: int
+
+
+def left_out(matrix: NDArray[np.int64], most: int) -> LeftOut:
+    """Return what all but the `most` largest cells hold."""
+    counts = np.sort(matrix[matrix > 0])[:-most]
+    return LeftOut(int(counts.sum()), int(counts.max(initial=0)))
 
 
 def largest_cells(matrix: NDArray[np.int64], most: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -7,8 +7,12 @@ const matrix = matrixTable && {
   place: new Map(data.matrix.order.map((index, k) => [index, k])),
   counts: new Map(data.matrix.cells.map(([from, to, n]) => [from * names.length + to, n])),
   count: (from, to) => matrix.counts.get(from * names.length + to) || 0,
-  describe: (from, to) => from === to ? `${isolated(from)}: ${matrix.count(from, to)} of ${totals[from]} right`
-    : `${isolated(from)} predicted as ${isolated(to)}: ${matrix.count(from, to)} of ${totals[from]}`,
+  // Drawings of each class in cells that are too small for the page. Such a cell has at most `left_out` drawings.
+  unlisted: data.matrix.cells.reduce((left, [from, , n]) => { left[from] -= n; return left; }, [...totals]),
+  isListed: (from, to) => matrix.counts.has(from * names.length + to) || !matrix.unlisted[from],
+  number: (from, to) => matrix.isListed(from, to) ? `${matrix.count(from, to)}` : `at most ${data.matrix.left_out}`,
+  describe: (from, to) => from === to ? `${isolated(from)}: ${matrix.number(from, to)} of ${totals[from]} right`
+    : `${isolated(from)} predicted as ${isolated(to)}: ${matrix.number(from, to)} of ${totals[from]}`,
   orders: {
     near: (a, b) => matrix.place.get(a) - matrix.place.get(b),
     name: (a, b) => names[a].localeCompare(names[b], undefined, { numeric: true }),
@@ -23,6 +27,7 @@ if (matrixTable) {
   const head = (index) => el("th", { scope: "col", className: "turned", title: names[index], "data-class": index }, el("span", { dir: "auto", textContent: names[index] }));
   const tail = (text) => el("th", { scope: "col", className: "turned" }, el("span", { textContent: text }));
   const cell = (from, to) => {
+    if (!matrix.isListed(from, to)) return el("td", { className: "dim", textContent: `≤${data.matrix.left_out}` });
     const n = matrix.count(from, to), share = n / (totals[from] || 1);
     const text = unit.value === "drawings" || !n ? n : share < 0.005 ? "<1" : Math.round(100 * share);
     return n || from === to ? el("td", { className: from === to ? "hit" : "miss", style: `--v:${Math.round(45 * Math.sqrt(share))}`, textContent: text }) : el("td");
@@ -90,7 +95,15 @@ if (matrixTable) {
     matrix.show([...found, ...confused].slice(0, data.matrix.most), wantedSet);
     status.textContent = `${found.length} of ${names.length} classes, and those that they are confused with`;
   });
+  // A list of the cells; what the page does not have of a class is in a line at the end.
+  const cellList = () => {
+    const cells = [...data.matrix.cells].sort((a, b) => matrix.place.get(a[0]) - matrix.place.get(b[0]) || matrix.place.get(a[1]) - matrix.place.get(b[1]));
+    const others = matrix.order.filter((from) => matrix.unlisted[from]);
+    return [["true class", "predicted class", "drawings"], ...cells.map(([from, to, n]) => [names[from], names[to], n]),
+      ...others.map((from) => [names[from], `(at most ${data.matrix.left_out} each of other classes)`, matrix.unlisted[from]])];
+  };
   $("#matrix-csv").addEventListener("click", () => {
+    if (!data.matrix.dense) { download("confusion_list.csv", csvText(cellList())); return; }
     const lines = matrix.order.map((from) => [names[from], ...matrix.order.map((to) => matrix.count(from, to))]);
     download("confusion_matrix.csv", csvText([["true class", ...matrix.order.map((index) => names[index])], ...lines]));
   });
