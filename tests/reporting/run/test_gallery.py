@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -27,6 +28,17 @@ def test_the_worst_of_each_kind_are_chosen(make_run: Callable[..., Path]) -> Non
 def test_one_member_has_no_disagreement(make_run: Callable[..., Path]) -> None:
     items = choose_errors(read_evidence(make_run(members=1)), 1000)
     assert {reason for one in items for reason in one.reasons} == {"loss", "confidence"}
+
+
+def test_a_gallery_that_is_off_is_not_a_run_without_errors(make_run: Callable[..., Path]) -> None:
+    evidence = read_evidence(make_run())
+    wrong = int((~evidence.correct).sum())
+    html = gallery_section(evidence, choose_errors(evidence, 0), evidence.run.recipe, {}).html
+    assert f"{wrong} of 120 predictions are wrong" in html
+    assert "There are no errors" not in html
+    right = replace(evidence)
+    right.__dict__["correct"] = np.ones(120, bool)
+    assert "There are no errors" in gallery_section(right, [], evidence.run.recipe, {}).html
 
 
 PROB = np.array([0.3, 0.2, 0.15, 0.12, 0.1, 0.08, 0.05], np.float32)
