@@ -54,6 +54,13 @@ def test_without_a_list_there_is_one_paragraph(evidence: Evidence, alarm: LabelA
     assert ("3.1 %" in html) == (alarm.lowest > 0)
 
 
+def test_a_silent_alarm_has_one_of_two_reasons(evidence: Evidence) -> None:
+    """Two labels of which most are wrong are few; forty of which most are right are uncertain."""
+    for probability, precision in ((np.full(2, 0.9), 0.9), (np.full(40, 0.6), 0.45)):
+        html = _html(evidence, LabelAlarm(NONE, probability, 0.031, 0.01, precision, 0.1))
+        assert "short or uncertain" in html
+
+
 def test_copies_are_listed_without_an_alarm(evidence: Evidence) -> None:
     issues = [LabelIssue(place, 1, 0.2, 0.5, 0.6, "copies") for place in range(105)]
     html = _html(evidence, LabelAlarm(NONE, np.zeros(3)), issues * 2)
