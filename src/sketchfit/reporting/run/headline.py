@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sketchfit.inference.diversity import diversity
+from sketchfit.reporting.comparing.paired import MANY
 from sketchfit.reporting.evidence import Evidence
 from sketchfit.reporting.kit.charts import histogram, reliability_chart
 from sketchfit.reporting.run.calibration_diagrams import calibration_diagrams
@@ -32,6 +33,7 @@ def headline_section(evidence: Evidence, statistics: Statistics, submission: str
         "headline",
         "Figures",
         total=statistics.total,
+        top5=evidence.class_count > MANY,
         table=list(statistics.by_name.items()),
         claim=evidence.run.claim,
         submission=submission,

@@ -35,6 +35,16 @@ def test_the_gain_of_correct_labels_is_that_of_the_measured_figure() -> None:
     assert advice.gain is None
 
 
+@pytest.mark.parametrize(
+    ("expected", "text"),
+    [(0.3, "less than one prediction is"), (1.2, "about 1 prediction is"), (1.7, "about 2 predictions are")],
+)
+def test_few_wrong_labels_are_not_none(expected: float, text: str) -> None:
+    (advice,) = doubtful_labels(fine(doubtful=2, wrong_labels=expected), recipe())
+    assert advice.gain is not None
+    assert text in advice.gain.why
+
+
 def test_labels_to_review() -> None:
     (advice,) = doubtful_labels(fine(doubtful=40), recipe())
     assert "40 of 1,000" in advice.evidence

@@ -44,7 +44,9 @@ def _gain_of_labels(found: Findings) -> ExpectedGain | None:
     if not found.wrong_labels:
         return None
     share = wilson(min(found.wrong_labels, found.labels), found.labels)
-    why = f"of the measured accuracy: about {found.wrong_labels:.0f} predictions are correct where the label is wrong"
+    count = round(found.wrong_labels)
+    about = f"about {counted(count, 'prediction is', 'predictions are')}" if count else "less than one prediction is"
+    why = f"of the measured accuracy: {about} correct where the label is wrong"
     return ExpectedGain(share.value, share.low, share.high, why)
 
 
