@@ -84,6 +84,55 @@ def test_p_value_is_close_to_the_chi_squared_test() -> None:
     assert one.p_value == pytest.approx(chi2_contingency(table, correction=False).pvalue, rel=0.1)
 
 
+@pytest.mark.parametrize("weak_above", [0, 1, 2, 3, 4])
+def test_a_leaf_states_how_many_objects_its_drawings_have(weak_above: int) -> None:
+    rng = np.random.default_rng(weak_above)
+    drawings = rng.integers(0, 6, 3000)
+    correct = rng.random(3000) < np.where(drawings > weak_above, 0.3, 0.9)
+    found = tree_slices(pd.DataFrame({"drawings": drawings.astype(float)}), correct, None)
+    assert found
+    for one in found:
+        for condition in one.name.split(" and "):
+            words = condition.split()
+            kind, number = (words[1], int(words[2])) if len(words) == 4 else (words[0], 1)
+            inside = drawings[one.rows] > number if kind in {"several", "than"} else drawings[one.rows] <= number
+            assert inside.all(), condition
+
+
+@pytest.mark.parametrize("weak", ["low", "high"])
+def test_a_leaf_with_drawings_of_unknown_value_states_it(weak: str) -> None:
+    rng = np.random.default_rng(7)
+    quality = rng.uniform(0, 100, 3000)
+    quality[:600] = np.nan
+    bad = np.isnan(quality) | (quality < 40 if weak == "low" else quality > 60)
+    correct = rng.random(3000) < np.where(bad, 0.3, 0.9)
+    found = tree_slices(pd.DataFrame({"jpeg_quality": quality, "ink": rng.random(3000)}), correct, None)
+    assert any("JPEG quality" in one.name for one in found)
+    for one in found:
+        if np.isnan(quality[one.rows]).any():
+            assert "(or unknown)" in one.name
+        if "share of ink" in one.name and "JPEG" not in one.name:
+            assert "unknown" not in one.name
+
+
+def test_bounds_are_written_without_exponents() -> None:
+    """The page, the summary and the advice name the parts of a trait."""
+    rng = np.random.default_rng(8)
+    width, height = rng.integers(1000, 4200, 800), rng.integers(900, 3000, 800)
+    traits = pd.DataFrame({"width": width.astype(float), "height": height.astype(float)})
+    size = np.maximum(width, height)
+    parts = [(name, mask) for trait, name, mask in trait_masks(traits) if trait == "longer side in pixels"]
+    assert len(parts) == 4
+    for name, mask in parts:
+        low, high = (float(end.replace(",", "")) for end in name.partition(" (")[0].split(" to "))
+        assert size[mask].min() >= low - 1
+        assert size[mask].max() <= high + 1
+    correct = rng.random(800) < np.where(width > 2500, 0.3, 0.9)
+    leaves = tree_slices(traits, correct, None)
+    assert any("width in pixels > 2," in one.name for one in leaves)
+    assert not any("e+" in one.name for one in leaves)
+
+
 def test_unknown_traits_have_both_possible_causes(make_run: Callable[..., Path]) -> None:
     section = slices_section(read_evidence(make_run()), SliceResults(measured=False))
     assert "audit.enabled" in section.html

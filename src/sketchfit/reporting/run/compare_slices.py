@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from sketchfit.inference.intervals import Estimate, accuracy
 from sketchfit.multiple_tests import holm
+from sketchfit.reporting.kit.formats import compact
 from sketchfit.reporting.run.compare_shares import CountedRows, exact_p_value
 
 SMALLEST = 20
@@ -23,6 +24,9 @@ SMALLEST = 20
 
 ALPHA = 0.05
 """Corrected p-value below which a slice counts as weak."""
+
+LOWEST, MIDDLE, HIGHEST = "lowest", "middle", "highest"
+"""Parts of the range of a number."""
 
 Bools = NDArray[np.bool_]
 
@@ -69,6 +73,11 @@ class Slice:
     def beyond_chance(self) -> bool:
         """Whether it differs significantly from the rest."""
         return self.adjusted < ALPHA
+
+    @property
+    def part(self) -> str:
+        """The part of a number's range, such as `LOWEST`, which ends its name; else the name."""
+        return self.name.rpartition("(")[2].rstrip(")")
 
 
 def trait_masks(traits: pd.DataFrame) -> list[tuple[str, str, Bools]]:
@@ -167,5 +176,6 @@ def _quarters(values: NDArray[np.float64]) -> list[tuple[str, Bools]]:
     parts = []
     for number, (low, high) in enumerate(pairwise(edges)):
         mask = (values >= low if number == 0 else values > low) & (values <= high)
-        parts.append((f"{low:.3g} to {high:.3g}", mask))
+        part = LOWEST if number == 0 else HIGHEST if number == len(edges) - 2 else MIDDLE
+        parts.append((f"{compact(low)} to {compact(high)} ({part})", mask))
     return parts

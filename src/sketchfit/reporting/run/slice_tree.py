@@ -14,7 +14,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier
 
+from sketchfit.reporting.kit.formats import compact
 from sketchfit.reporting.run.compare_slices import NUMERIC, SMALLEST, Bools, Slice, compare_slices
+from sketchfit.wording import counted
 
 TREE = "tree"
 """In the place of a trait: a leaf of the tree, which several traits decide."""
@@ -22,7 +24,6 @@ TREE = "tree"
 _FLAGS: Mapping[str, tuple[str, str]] = {
     "colour": ("grey", "coloured"),
     "inverted": ("dark on light", "light on dark"),
-    "drawings": ("one object", "several objects"),
 }
 """Traits that a tree cuts into two kinds, and the names of these."""
 
@@ -61,7 +62,7 @@ def tree_slices(
     tree = DecisionTreeClassifier(max_depth=depth, min_samples_leaf=smallest, random_state=0)
     tree.fit(values[grow], correct[grow])
     leaf = tree.apply(values)
-    rules = _leaf_rules(tree, columns)
+    rules = _leaf_rules(tree, columns, values)
     judge = np.flatnonzero(~grow)
     found = compare_slices(
         [(TREE, rules[number], leaf[judge] == number) for number in np.unique(leaf)],
@@ -71,18 +72,38 @@ def tree_slices(
     return [replace(one, rows=judge[one.rows]) for one in found if one.weak]
 
 
-def _leaf_rules(tree: DecisionTreeClassifier, columns: Sequence[str]) -> dict[int, str]:
-    """Describe each leaf by the conditions that lead to it."""
-    inner, rules = tree.tree_, dict[int, str]()
+def _leaf_rules(tree: DecisionTreeClassifier, columns: Sequence[str], values: NDArray[np.float64]) -> dict[int, str]:
+    """Describe each leaf by the conditions that lead to it.
+
+    Rows without a value follow one of the two branches: its condition has "or unknown" where there are such rows.
+    """
+    inner, rules, passed = tree.tree_, dict[int, str](), tree.decision_path(values).tocsc()
 
     def walk(node: int, path: tuple[str, ...]) -> None:
         if inner.children_left[node] == inner.children_right[node]:
             rules[node] = " and ".join(path) or "all"
             return
-        name, cut = columns[inner.feature[node]], inner.threshold[node]
-        low, high = _FLAGS.get(name) or (f"{_MEASURES[name]} ≤ {cut:.3g}", f"{_MEASURES[name]} > {cut:.3g}")
+        feature = inner.feature[node]
+        low, high = _conditions(columns[feature], float(inner.threshold[node]))
+        if np.isnan(values[passed[:, [node]].nonzero()[0], feature]).any():
+            low, high = _or_unknown(low, high, bool(inner.missing_go_to_left[node]))
         walk(int(inner.children_left[node]), (*path, low))
         walk(int(inner.children_right[node]), (*path, high))
 
     walk(0, ())
     return rules
+
+
+def _conditions(name: str, cut: float) -> tuple[str, str]:
+    """Return what values up to the cut, and larger ones, are called."""
+    if name in _FLAGS:
+        return _FLAGS[name]
+    if name == "drawings":
+        most = counted(int(cut), "object")
+        return ("one object", "several objects") if 1 <= cut < 2 else (f"at most {most}", f"more than {most}")
+    return f"{_MEASURES[name]} ≤ {compact(cut)}", f"{_MEASURES[name]} > {compact(cut)}"
+
+
+def _or_unknown(low: str, high: str, left: bool) -> tuple[str, str]:
+    """Name the branch that rows without a value follow, the left one or the right one."""
+    return (f"{low} (or unknown)", high) if left else (low, f"{high} (or unknown)")

@@ -4,13 +4,15 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sketchfit.config.load import load_recipe
 from sketchfit.inference.intervals import Difference
 from sketchfit.reporting.run.advice.findings import ConfusedClasses, InvertedDrawings
-from sketchfit.reporting.run.advice.on_slices import added_operations, gain_of_slice, sensitive, weak_slices
-from sketchfit.reporting.run.compare_slices import compare_slices
+from sketchfit.reporting.run.advice.give import give_advice
+from sketchfit.reporting.run.advice.on_slices import MOST, added_operations, gain_of_slice, sensitive, weak_slices
+from sketchfit.reporting.run.compare_slices import compare_slices, trait_masks
 from tests.reporting.run.advice.findings import WEAK, fine, recipe
 
 WORSE = Difference(-0.3, -0.35, -0.25, 0.001, 300)
@@ -34,6 +36,64 @@ def test_slices_with_the_same_remedy_are_one_recommendation() -> None:
     assert "line width over size" in advice.evidence
     assert "0.2 to 0.3" not in advice.evidence  # the worst of each trait
     assert "40.0 points fewer" in advice.evidence
+
+
+PARTS = [
+    ("relative_width", 0, True),
+    ("relative_width", 1, False),
+    ("relative_width", 3, True),
+    ("ink", 0, True),
+    ("ink", 2, False),
+    ("ink", 3, True),
+    ("contrast", 0, True),
+    ("contrast", 2, False),
+    ("contrast", 3, False),
+    ("sharpness", 0, True),
+    ("sharpness", 1, False),
+    ("sharpness", 3, False),
+    ("jpeg_quality", 0, True),
+    ("jpeg_quality", 3, False),
+    ("box_share", 0, True),
+    ("box_share", 3, False),
+    ("width", 0, False),
+    ("width", 2, False),
+    ("width", 3, True),
+]
+
+
+@pytest.mark.parametrize(("column", "quarter", "helps"), PARTS)
+def test_a_remedy_is_recommended_only_for_the_part_that_it_changes(column: str, quarter: int, helps: bool) -> None:
+    """Blur does not help the sharpest drawings, and a larger input does not help the smallest ones."""
+    rng = np.random.default_rng(quarter)
+    values = rng.uniform(10, 1000, 2000)
+    place = np.searchsorted(np.quantile(values, [0.25, 0.5, 0.75]), values)
+    correct = rng.random(2000) < np.where(place == quarter, 0.3, 0.9)
+    traits = pd.DataFrame({column: values} | ({"height": values} if column == "width" else {}))
+    slices = compare_slices(trait_masks(traits), correct, None)
+    (advice,) = weak_slices(fine(slices=slices), recipe("transforms.policy=none"))
+    assert bool(advice.settings) is helps
+    assert ("look at these drawings" in advice.action) is not helps
+
+
+@pytest.mark.parametrize(("shape", "helps"), [("portrait", True), ("square", False), ("landscape", True)])
+def test_square_drawings_fit_into_a_square_already(shape: str, helps: bool) -> None:
+    rng = np.random.default_rng(0)
+    aspect = rng.choice([0.5, 1.0, 2.0], 2000)
+    weak = aspect == {"portrait": 0.5, "square": 1.0, "landscape": 2.0}[shape]
+    correct = rng.random(2000) < np.where(weak, 0.3, 0.9)
+    traits = pd.DataFrame({"width": 100 * aspect, "height": np.full(2000, 100.0)})
+    slices = [one for one in compare_slices(trait_masks(traits), correct, None) if one.trait == "orientation"]
+    (advice,) = weak_slices(fine(slices=slices), recipe())
+    assert bool(advice.settings) is helps
+
+
+def test_slices_with_different_remedies_are_all_recommended() -> None:
+    traits = ("colour", "contrast", "share of the page that is drawn on", "sharpness")
+    found = fine(slices=tuple(replace(WEAK, trait=trait) for trait in traits))
+    given = [one for one in give_advice(found, recipe("transforms.policy=none")) if one.anchor == "slices"]
+    assert len(given) == MOST == 3
+    assert len({one.name for one in given}) == len({one.settings for one in given}) == 3
+    assert any(one.name == "slices" for one in given)
 
 
 def test_what_training_does_already_is_not_recommended() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from sketchfit.config.policies import policy_of
@@ -12,7 +13,7 @@ from sketchfit.errors import UserError
 from sketchfit.inference.intervals import Difference
 from sketchfit.reporting.run.advice.findings import Findings
 from sketchfit.reporting.run.advice.recommendation import Advice, ExpectedGain, phrase
-from sketchfit.reporting.run.compare_slices import Slice
+from sketchfit.reporting.run.compare_slices import HIGHEST, LOWEST, MIDDLE, Slice
 from sketchfit.reporting.run.slice_tree import TREE
 
 MOST = 3
@@ -42,6 +43,18 @@ _OF_TRAIT: Mapping[str, tuple[str | Sequence[Mapping[str, object]], str]] = {
 }
 """What to change for a trait: a setting, or operations to add to the policy."""
 
+_UNCHANGED: Mapping[str, Sequence[str]] = {
+    "line width over size": (MIDDLE,),
+    "share of ink": (MIDDLE,),
+    "contrast": (MIDDLE, HIGHEST),
+    "sharpness": (MIDDLE, HIGHEST),
+    "JPEG quality": (MIDDLE, HIGHEST),
+    "share of the page that is drawn on": (MIDDLE, HIGHEST),
+    "longer side in pixels": (LOWEST, MIDDLE),
+    "orientation": ("square",),
+}
+"""Parts of a trait that this changes little or not at all."""
+
 _OF_CHANGE: Mapping[str, Sequence[Mapping[str, object]]] = {
     "flipped left to right": [{"op": "hflip", "p": 0.5}],
     "turned by 15°": [{"op": "rotate", "degrees": [-15, 15]}],
@@ -59,15 +72,19 @@ def weak_slices(found: Findings, recipe: Recipe) -> list[Advice]:
     for one in found.slices:  # the worst first
         if one.weak:
             best.setdefault(one.trait, one)
-    plans = [(_settings_of(one.trait, recipe), one) for one in list(best.values())[:MOST]]
+    plans = [(_settings_of(one, recipe), one) for one in list(best.values())[:MOST]]
     plans.sort(key=lambda one: one[0])
-    return [
+    given = [
         _of_slices(settings, text, [one for _, one in group], found.labels)
         for (settings, text), group in groupby(plans, lambda plan: plan[0])
     ]
+    return [*given[:1], *(replace(one, name=f"{one.name}-{number}") for number, one in enumerate(given[1:], 2))]
 
 
-def _settings_of(trait: str, recipe: Recipe) -> tuple[tuple[str, ...], str]:
+def _settings_of(one: Slice, recipe: Recipe) -> tuple[tuple[str, ...], str]:
+    trait = one.trait
+    if one.part in _UNCHANGED.get(trait, ()):
+        return (), ""
     change, text = _OF_TRAIT.get(trait, ("", ""))
     if trait == "orientation":
         other = "stretch" if recipe.data.resize == "pad" else "pad"
