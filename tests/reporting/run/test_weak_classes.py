@@ -31,6 +31,13 @@ def test_the_lowest_classes_have_their_counts() -> None:
     assert lowest_classes(np.ones(80, bool), label, 5) == []
 
 
+def test_of_equally_low_classes_the_largest_comes_first() -> None:
+    label = np.repeat(np.arange(5), [1, 1, 9, 4, 20])
+    correct = np.isin(label, [4]) | (np.arange(len(label)) == 11)
+    found = lowest_classes(correct, label, 5)
+    assert found == [LowestClass(2, 0, 9), LowestClass(0, 0, 1), LowestClass(1, 0, 1), LowestClass(3, 1, 4)]
+
+
 def test_copies_count_once() -> None:
     correct, label = _run([4, 15, 16, 14, 15])
     group = np.arange(100)

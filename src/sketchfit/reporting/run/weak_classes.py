@@ -57,7 +57,7 @@ class LowestClass:
 
 
 def lowest_classes(correct: NDArray[np.bool_], label: NDArray[np.int64], classes: int) -> list[LowestClass]:
-    """Return the classes that are less accurate than all drawings together, the lowest first.
+    """Return the classes that are less accurate than all drawings together, the lowest first, of equal ones the larger.
 
     Args:
         correct: bool [n].
@@ -66,7 +66,7 @@ def lowest_classes(correct: NDArray[np.bool_], label: NDArray[np.int64], classes
     """
     rows, right = np.bincount(label, minlength=classes), np.bincount(label[correct], minlength=classes)
     known = np.flatnonzero(rows * correct.sum() > right * len(label))
-    order = known[np.argsort(right[known] / rows[known], kind="stable")]
+    order = known[np.lexsort((-rows[known], right[known] / rows[known]))]
     return [LowestClass(int(one), int(right[one]), int(rows[one])) for one in order]
 
 
