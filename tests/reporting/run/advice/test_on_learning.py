@@ -44,6 +44,16 @@ def test_a_run_at_chance(train: float | None, pretrained: bool, tool: str, setti
     assert "52.0" in advice.evidence
 
 
+@pytest.mark.parametrize(("pretrained", "tool"), [(True, "scout"), (False, "run")])
+def test_without_epochs_there_is_no_learning_rate_to_find(pretrained: bool, tool: str) -> None:
+    found = fine(accuracy=Estimate(0.52, 0.45, 0.59, 200), guessing=0.5, curves=())
+    own = recipe("training.epochs=0", "training.kernel.use=replace", f"model.pretrained={str(pretrained).lower()}")
+    (advice,) = does_not_learn(found, own)
+    assert (advice.tool, advice.urgent) == (tool, True)
+    assert "learn" not in advice.title
+    assert "optimizer.lr" not in advice.action
+
+
 def _networks(*values: float) -> tuple[NetworkAccuracy, ...]:
     return tuple(
         NetworkAccuracy(f"net/fold{k}", Estimate(value, value - 0.02, value + 0.02, 100))

@@ -56,10 +56,15 @@ def does_not_learn(found: Findings, recipe: Recipe) -> list[Advice]:
     elif not recipe.model.pretrained:
         tool, settings = "run", ("model.pretrained=true",)
         action = phrase("start from pretrained weights (`model.weights` for a local file)")
+    elif not recipe.training.epochs:
+        tool = "scout"
+        action = phrase(
+            "compare other backbones on your drawings (`sketchfit scout`), or train the networks (`training.epochs`)"
+        )
     return [
         Advice(
             "pretrained" if settings else "learning",
-            phrase("The networks do not learn."),
+            phrase("The networks do not learn." if recipe.training.epochs else "Frozen features do not suffice."),
             phrase(
                 "Accuracy is {accuracy:.1f} % ({low:.1f}–{high:.1f}); always predicting the largest class gives "
                 "{guessing:.1f} %.{training}",
