@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sketchfit.config.load import load_recipe
+from sketchfit.config.parse import member_recipes
 from sketchfit.inference.intervals import Estimate
 from sketchfit.reporting.run.advice.findings import TrainingCurve
+from sketchfit.reporting.run.advice.give import give_advice
 from sketchfit.reporting.run.advice.on_training import gain_of_epochs, overfits, too_few_epochs, underfits
 from tests.reporting.run.advice.findings import fine, recipe
 
@@ -22,6 +25,16 @@ def test_the_gain_of_epochs_by_hand() -> None:
     assert (advice.gain.value, advice.gain.low, advice.gain.high) == pytest.approx(
         (0.1, 0, 0.2)
     )  # three quarters are 0.1125; one fifth are errors
+
+
+def test_each_member_gets_twice_its_own_epochs() -> None:
+    members = "members={short: {training: {epochs: 4}}, long: {training: {epochs: 40}}}"
+    own = recipe("training.epochs=8", members)
+    curves = tuple(TrainingCurve(epochs, 0.9, ((0, 0.4), (epochs, 0.7))) for epochs in (4, 40))
+    (advice,) = give_advice(fine(curves=curves), own)
+    assert "8 and 80" in advice.action
+    changed = member_recipes(load_recipe(own.model_dump(mode="json"), advice.settings))
+    assert {name: one.training.epochs for name, one in changed.items()} == {"short": 8, "long": 80}
 
 
 def test_the_interval_of_several_networks_is_wider_above() -> None:

@@ -83,7 +83,7 @@ def _applied(advice: Advice, recipe: Recipe) -> Advice | None:
     """Return the recommendation with its settings for all members; None where they change nothing."""
     if not advice.settings:
         return advice
-    settings = tuple(one for setting in advice.settings for one in for_members(recipe, setting))
+    settings = tuple(one for setting in advice.settings for one in for_members(recipe, setting, advice.factor))
     before = recipe.model_dump(mode="json")
     try:
         after = load_recipe(before, settings)

@@ -31,7 +31,7 @@ STRONGER = {"none": "light", "flips": "light", "light": "medium", "medium": "ske
 def too_few_epochs(found: Findings, _: Recipe) -> list[Advice]:
     """Validation accuracy still rises in the second half of the training."""
     second_half = rises(found.curves)
-    train, epochs = found.train_accuracy, max((one.epochs for one in found.curves), default=0)
+    train, epochs = found.train_accuracy, sorted({2 * one.epochs for one in found.curves})
     gain = gain_of_epochs(second_half, 1 - found.accuracy.value) if second_half else None
     if gain is None or gain.value < WORTH or (train is not None and train >= LEARNT):
         return []
@@ -44,14 +44,15 @@ def too_few_epochs(found: Findings, _: Recipe) -> list[Advice]:
                 rise=100 * mean(second_half),
                 training="" if train is None else f", and training accuracy ended at {100 * train:.0f} %",
             ),
-            phrase("train for twice as many epochs: {epochs}", epochs=2 * epochs),
+            phrase("train for twice as many epochs: {epochs}", epochs=" and ".join(map(str, epochs))),
             phrase(
                 "validation accuracy rises in the second half of the training, and training accuracy is below "
                 "{learnt:.0f} %",
                 learnt=100 * LEARNT,
             ),
             gain=gain,
-            settings=(f"training.epochs={2 * epochs}",),
+            settings=(f"training.epochs={epochs[-1]}",),
+            factor=2,
             anchor="training",
         )
     ]

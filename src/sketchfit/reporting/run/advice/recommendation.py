@@ -56,6 +56,8 @@ class Advice:
         gain: what to expect; None: no gain is claimed, for the reason `unknown`.
         unknown: that reason, a clause.
         settings: `key=value` texts of the next run; where there are none, `tool` decides whether there is a command.
+        factor: of numbers in `settings`: a member with a value of its own gets that value times this; None: all get the
+            same value.
         options: further options of the command.
         tool: `run`; `scout` or `lr-find`, which find a value; `again`, a run in the same folder, which does not train
             again; empty: something else than a command.
@@ -71,6 +73,7 @@ class Advice:
     gain: ExpectedGain | None = None
     unknown: str = ""
     settings: tuple[str, ...] = ()
+    factor: float | None = None
     options: tuple[str, ...] = ()
     tool: str = "run"
     urgent: bool = False
