@@ -18,6 +18,7 @@ from sketchfit.reporting.audit import contact_sheets
 from sketchfit.reporting.audit.audit_page import write_audit_page
 from sketchfit.reporting.audit.drift_cards import MOST, drift_cards
 from sketchfit.reporting.audit.recipe_audit import LOGGED_TRAITS, log_audit
+from sketchfit.reporting.audit.trait_cards import trait_cards
 from sketchfit.runs.artefacts import AuditFindings
 from tests.auditing.audit_sets import jpeg, make_table, png, scribble
 
@@ -129,6 +130,29 @@ def test_traits_that_separate_have_a_card_with_both_ends(tmp_path: Path) -> None
     assert reader.open == []
     found = [attributes["id"] for _, attributes in reader.tags if (attributes.get("id") or "").startswith("d-")]
     assert found == [f"d-{name}" for name in list(audit.drift.typical)[:MOST]]
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_no_test_set_is_not_a_small_one(tmp_path: Path, count: int) -> None:
+    train: dict[str, tuple[int, bytes | None]] = {
+        f"train/c{k % 2}/{k}.png": (k % 2, png(scribble(k))) for k in range(24)
+    }
+    test = {f"test/{k}.png": png(scribble(100 + k)) for k in range(count)}
+    audit = run_audit(make_table(tmp_path / "data", train, test), AuditSettings(), tmp_path / "cache")
+    write_audit_page(tmp_path / "index.html", audit)
+    text = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert text.count("There is no test set to compare") == 2 * (count == 0)
+    assert text.count("too few training or test images") == 2 * (count > 0)
+
+
+def test_p_values_that_are_corrected_are_called_so(tmp_path: Path) -> None:
+    audit = drifted_audit(tmp_path)
+    write_audit_page(tmp_path / "index.html", audit)
+    texts = re.findall(r"<small>([^<]*KS [^<]*)</small>", (tmp_path / "index.html").read_text(encoding="utf-8"))
+    assert len(texts) == len(trait_cards(audit)) - sum(one.drift is None for one in trait_cards(audit)) + len(
+        drift_cards(audit)
+    )
+    assert all(text.endswith("(corrected)") for text in texts)
 
 
 def test_findings_hold_the_figures_typed(tmp_path: Path) -> None:

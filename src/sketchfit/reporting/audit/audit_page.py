@@ -79,7 +79,7 @@ def audit_page(
         first_groups=FIRST_GROUPS,
         class_sizes=count_histogram(audit.class_counts, "Number of classes by images per class"),
         extremes=_extreme_classes(audit),
-        drift=_drift_summary(audit.drift),
+        drift=_drift_summary(audit.drift) if len(audit.table.test) else "There is no test set to compare.",
         separating=drift_cards(audit),
         more_separating=max(0, len(audit.drift.typical) - MOST),
         traits=trait_cards(audit),
