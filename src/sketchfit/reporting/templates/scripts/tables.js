@@ -1,4 +1,6 @@
-// Tables: a click on a column's head sorts by `data-v` of its cells (or their text), numbers as numbers.
+// Tables: a click on a column's head sorts by `data-v` of its cells (or their text), numbers as numbers. Unknown values,
+// empty or a dash, come last in both directions.
+const isUnknown = (value) => value === "" || value === "–";
 for (const table of $$("table.sortable")) {
   const heads = $$("thead th", table);
   heads.forEach((head, column) => {
@@ -10,11 +12,12 @@ for (const table of $$("table.sortable")) {
       heads.forEach((other) => other.removeAttribute("aria-sort"));
       head.setAttribute("aria-sort", descending ? "descending" : "ascending");
       const key = (row) => { const cell = row.cells[column]; return cell.dataset.v ?? cell.textContent.trim(); };
-      const compare = (a, b) => {
-        const x = key(a), y = key(b), bothNumbers = x !== "" && y !== "" && !isNaN(x) && !isNaN(y);
-        return bothNumbers ? x - y : x.localeCompare(y, undefined, { numeric: true });
-      };
-      const rows = [...table.tBodies[0].rows].sort((a, b) => (descending ? compare(b, a) : compare(a, b)));
+      const compare = (x, y) => (!isNaN(x) && !isNaN(y) ? x - y : x.localeCompare(y, undefined, { numeric: true }));
+      const rows = [...table.tBodies[0].rows].sort((a, b) => {
+        const x = key(a), y = key(b);
+        if (isUnknown(x) || isUnknown(y)) return isUnknown(x) - isUnknown(y);
+        return descending ? compare(y, x) : compare(x, y);
+      });
       table.tBodies[0].append(...rows);
     });
   });
