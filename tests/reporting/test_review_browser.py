@@ -73,6 +73,21 @@ def test_the_buttons_do_what_the_keys_do(page: Page, width: int, dark: bool) -> 
     assert 0 <= box[0] < box[1] <= width
 
 
+def test_why_nothing_was_decided_is_stated(page: Page) -> None:
+    """A drawing of an unknown label has no decision, and one that is predicted right has no suggestion."""
+    page.js("document.querySelector('#gallery').insertAdjacentHTML('afterbegin', '<i data-drawing=\"odd.png\">x</i>')")
+    page.click("[data-drawing='odd.png']")
+    for name in ("exclude", "right"):
+        page.do(name)
+        assert "label is unknown" in page.status
+        assert "suggestion" not in page.status
+    page.js("openClass(rows.label.find((_, place) => isRight(place)))")
+    page.click("#class-drawings .thumb.right")
+    page.press("a")
+    assert "There is no suggestion" in page.status
+    assert page.count == 0
+
+
 def test_the_bar_appears_with_the_first_drawing(page: Page) -> None:
     resize(page.browser, 390, 200)
     page.open()

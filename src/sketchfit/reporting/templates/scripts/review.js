@@ -58,12 +58,15 @@
   // `choose` returns the decision on a path, or null where there is none to take.
   function decide(choose) {
     const changes = [];
+    let unlabelled = 0;
     for (const path of selection.paths) {
       const to = choose(path), label = known.label(path);
+      if (label === null) unlabelled += 1;
       if (to === null || label === null) continue;
       changes.push([path, { to: to === label ? "right" : to, label }]);
     }
     if (changes.length) decisions.decide(changes);
+    else if (unlabelled) show("The label is unknown: no decision was stored.");
     else show(selection.paths.size ? "There is no suggestion." : "");
     return changes.length > 0;
   }
