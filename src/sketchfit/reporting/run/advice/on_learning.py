@@ -112,6 +112,7 @@ def failed_networks(found: Findings, recipe: Recipe) -> list[Advice]:
             ),
             gain=_gain_of_repair(found, failed, learnt),
             settings=(f"optimizer.lr={recipe.optimizer.lr / 2:.3g}",) if epochs else (),
+            factor=0.5,
             tool="run" if epochs else "",
             urgent=True,
             anchor="training",
