@@ -44,6 +44,14 @@ def received(connection: socket.socket) -> bytes:
     return b"".join(parts)
 
 
+def answered(connection: socket.socket) -> bytes:
+    """One answer in JSON; the connection stays open."""
+    found = b""
+    while not found.endswith(b"}") and (part := connection.recv(65536)):
+        found += part
+    return found
+
+
 def is_answered(port: int) -> bool:
     data = cv2.imencode(".png", tiny_picture("dot"))[1].tobytes()
     with connected(port) as connection:
@@ -66,6 +74,53 @@ def test_slow_headers_after_an_answer_end_too(port: int) -> None:
         assert connection.recv(65536).startswith(b"HTTP/1.1 200")
         connection.sendall(b"\r\n")
         assert b"408" in received(connection)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n",
+        b"DELETE /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n",
+    ],
+)
+@pytest.mark.parametrize("rest", [(), (b"a",), (b"a", b"b"), (b"ab", b"cd", b"\r\n0\r\n\r\n")])
+def test_a_body_that_arrives_after_the_answer_holds_no_connection(
+    port: int, head: bytes, rest: tuple[bytes, ...]
+) -> None:
+    """Also one that is complete, after which no request comes."""
+    with connected(port) as connection:
+        connection.sendall(head)
+        assert answered(connection).startswith(b"HTTP/1.1 ")
+        for part in rest:
+            with suppress(BrokenPipeError, ConnectionResetError):
+                connection.sendall(part)
+            time.sleep(0.05)
+        connection.settimeout(4.0)  # less than the 5 seconds that uvicorn waits for another request
+        assert b"200" not in received(connection)
+
+
+def test_bytes_of_a_late_body_do_not_extend_the_time(port: int) -> None:
+    with connected(port) as connection:
+        connection.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
+        assert answered(connection).startswith(b"HTTP/1.1 200")
+        began = time.monotonic()
+        with suppress(BrokenPipeError, ConnectionResetError):
+            while time.monotonic() < began + 4.0:
+                connection.sendall(b"a")
+                time.sleep(0.05)
+        assert time.monotonic() < began + 3.0
+
+
+def test_a_request_after_a_late_body_is_answered(port: int) -> None:
+    request_ = b"GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n"
+    with connected(port) as connection:
+        for _ in range(3):
+            connection.sendall(request_)
+            assert answered(connection).startswith(b"HTTP/1.1 200")
+            connection.sendall(b"ab")
+        connection.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert received(connection).startswith(b"HTTP/1.1 200")
 
 
 def test_endless_headers_are_431(port: int) -> None:

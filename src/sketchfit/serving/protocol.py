@@ -21,8 +21,12 @@ HEADER_BYTES = 65_536
 class BoundedProtocol(HttpToolsProtocol):
     """Closes connections whose headers are slow (408) or large (431), and those that do not read their answer.
 
+    The answer may be sent before the body of its request has arrived. The rest of that body is then waited for as well,
+    once: its bytes do not extend the time.
+
     Attributes:
         header_seconds: from the connection, or from the first byte of a request, to the end of its headers.
+        body_seconds: in which the rest of a body must arrive after the answer.
         read_seconds: in which a client must take what is buffered for it.
     """
 
@@ -30,8 +34,10 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(config, *given, **named)
         limits = config.app.settings.limits if isinstance(config.app, AppFactory) else RequestLimits()
         self.header_seconds, self.read_seconds = limits.header_seconds, limits.read_seconds
+        self.body_seconds = limits.body_seconds
         self._timer: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
+        self._rest: asyncio.TimerHandle | None = None
         self._in_headers, self._headers_ended = True, False
         self._header_bytes = 0
 
@@ -44,6 +50,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """A client has gone."""
         self._stop_waiting()
         self._stop_unread()
+        self._stop_rest()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -73,6 +80,16 @@ class BoundedProtocol(HttpToolsProtocol):
         """A request has arrived completely."""
         super().on_message_complete()
         self._in_headers, self._header_bytes = True, 0
+        if self._rest is not None:  # the answer has gone, and nothing else limits the time until the next request
+            self._wait_for_headers()
+        self._stop_rest()
+
+    def on_response_complete(self) -> None:
+        """An answer has been sent completely."""
+        super().on_response_complete()
+        if not self._in_headers and self.cycle.response_complete:  # the rest of its body has not arrived
+            self._stop_rest()
+            self._rest = self.loop.call_later(self.body_seconds, self.timeout_keep_alive_handler)
 
     def pause_writing(self) -> None:
         """The client does not read: what is buffered for it has become large."""
@@ -96,6 +113,11 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._unread is not None:
             self._unread.cancel()
             self._unread = None
+
+    def _stop_rest(self) -> None:
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
 
     def _wait_for_headers(self) -> None:
         self._stop_waiting()
