@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from sketchfit.bundle.decode import UploadLimits, upload
+from sketchfit.bundle.decode import MOST_SCANS, UploadLimits, upload
 from sketchfit.data.images import ImageError, decode
 
 
@@ -81,6 +81,59 @@ def test_a_picture_of_many_frames_is_its_first() -> None:
     frames = [Image.new("L", (8, 8), level) for level in (10, 200)]
     frames[0].save(file, "GIF", save_all=True, append_images=frames[1:])
     assert upload(file.getvalue()).pixels.max() == 10
+
+
+def scans(count: int) -> bytes:
+    """A JPEG whose header is followed by so many empty scans."""
+    file = io.BytesIO()
+    Image.new("L", (16, 16), 200).save(file, "JPEG", progressive=True)
+    data = file.getvalue()
+    first = data.index(b"\xff\xda")
+    scan = b"\xff\xda\0\x08\x01\x01\0\0\0\0"
+    return data[:first] + scan * (count - data.count(b"\xff\xda")) + data[first:]
+
+
+@pytest.mark.parametrize("more", [1, 100_000])
+def test_a_jpeg_of_many_scans_is_refused_before_it_is_decoded(more: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sketchfit.bundle.decode.decode_image", None)
+    with pytest.raises(ImageError, match="scans"):
+        upload(scans(MOST_SCANS + more))
+
+
+def test_progressive_jpegs_are_decoded() -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (40, 30), "red").save(file, "JPEG", progressive=True)
+    assert upload(file.getvalue()).damage == ""
+    assert upload(scans(MOST_SCANS)).pixels.shape == (16, 16)
+
+
+def run_lengths(header: int, kind: int) -> bytes:
+    """The start of a BMP with a kind of compression."""
+    fields = header, 16, 16, 8 << 16 | 1, kind
+    return b"BM" + bytes(12) + b"".join(field.to_bytes(4, "little") for field in fields) + bytes(200)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"qoif" + bytes(100),
+        *(f"P{kind}\n4 4\n255\n".encode() + bytes(100) for kind in range(1, 7)),
+        *(run_lengths(header, kind) for header in (40, 64, 108, 124) for kind in (1, 2)),
+    ],
+)
+def test_what_is_decoded_in_python_is_refused(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sketchfit.bundle.decode.decode_image", None)
+    with pytest.raises(ImageError, match="not accepted"):
+        upload(data)
+
+
+def test_an_old_bitmap_states_no_compression() -> None:
+    """Its pixels may have any values where newer ones state it."""
+    size = b"".join(field.to_bytes(2, "little") for field in (4, 4, 1, 24))
+    pixels = bytes([0, 0, 0, 0, 1, 0, 0, 0] * 6)
+    data = b"BM" + (26 + len(pixels)).to_bytes(4, "little") + bytes(4) + b"\x1a\0\0\0" + b"\x0c\0\0\0" + size + pixels
+    assert data[30:34] == b"\1\0\0\0"
+    assert upload(data).pixels.shape[:2] == (4, 4)
 
 
 @given(st.sampled_from((".png", ".jpg", ".bmp", ".webp")), st.data())
