@@ -27,6 +27,20 @@ def test_more_images_than_there_is_ever_room_for_are_too_large() -> None:
     assert found.value.status == 413
 
 
+@pytest.mark.parametrize(("images", "status"), [(2, None), (3, 413), (4, 413)])
+def test_images_of_one_request_are_compared_together(images: int, status: int | None) -> None:
+    admission = Admission(Capacity(images=3))
+    admission.admit(1)
+    if status is None:
+        admission.admit(images, held=1)
+        assert admission.images == 3
+        return
+    with pytest.raises(Refused) as found:
+        admission.admit(images, held=1)
+    assert found.value.status == status
+    assert admission.images == 1
+
+
 def test_bytes_are_counted_out_at_the_end_also_after_a_refusal() -> None:
     admission = Admission(Capacity(bytes=10))
     with admission.body() as first:

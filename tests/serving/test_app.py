@@ -201,6 +201,13 @@ def test_more_images_than_the_queue_holds_are_refused(bundle: Path) -> None:
         assert client.app.state.service.admission.bytes == 0
 
 
+@pytest.mark.parametrize("images", [3, 4, 10])
+def test_images_for_which_there_is_never_room_are_too_many(bundle: Path, images: int) -> None:
+    with limited(bundle, capacity=Capacity(images=2)) as client:
+        assert client.post("/predict", json={"images": ["YQ=="] * images}).status_code == 413
+        assert client.app.state.service.admission.images == 0
+
+
 def test_a_deadline_ends_a_request(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import time
 

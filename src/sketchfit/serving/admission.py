@@ -33,13 +33,17 @@ class Admission:
         self.bytes = 0
         self.seconds = 0.0
 
-    def admit(self, images: int) -> None:
+    def admit(self, images: int, held: int = 0) -> None:
         """Count images in; the caller counts them out by `release`.
 
+        Args:
+            images: that are added.
+            held: images of the same request that were counted in before.
+
         Raises:
-            Refused: there are too many.
+            Refused: the request has more than there is ever room for (413), or there are too many now (429).
         """
-        if images > self._capacity.images:
+        if held + images > self._capacity.images:
             raise Refused(413, f"more images than this service accepts at once: {self._capacity.images}")
         if self.images + images > self._capacity.images:
             raise self._busy()

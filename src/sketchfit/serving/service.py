@@ -137,7 +137,7 @@ class Service:
                 with self.admission.body() as counter:
                     kind = request.headers.get("content-type", "")  # the body is not kept by a name: parts are copies
                     parts = await self._parsed(await read_body(request, limits, counter), kind, most or limits.images)
-                    self.admission.admit(len(parts) - 1)
+                    self.admission.admit(len(parts) - held, held)
                     held = len(parts)
                     self._note_work()
                     yield parts
