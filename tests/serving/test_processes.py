@@ -159,7 +159,7 @@ def test_mistakes_are_one_sentence(bundle: Path, tmp_path: Path, monkeypatch: py
 @pytest.mark.slow
 def test_a_run_is_served(plain: Path, drawn: Path) -> None:
     image = next(iter(sorted((drawn / "test").rglob("*.*"))))
-    with service_process(plain) as service:
+    with service_process(plain, "--neighbours") as service:
         found = httpx.post(f"{service.address}/predict", content=image.read_bytes(), timeout=30).json()
         facts = httpx.get(f"{service.address}/model", timeout=30).json()
     assert found["predictions"][0]["label"] in facts["labels"]

@@ -55,7 +55,13 @@ def test_a_port_in_use_and_a_short_token_are_found_too(
 
 @pytest.mark.parametrize(
     ("options", "expected"),
-    [((), ["--neighbours"]), (("--int8",), ["--neighbours", "--also", "int8"]), (("--host", "0.0.0.0"), [])],
+    [
+        ((), []),
+        (("--int8",), ["--also", "int8"]),
+        (("--host", "0.0.0.0"), []),
+        (("--neighbours",), ["--neighbours"]),
+        (("--neighbours", "--int8", "--host", "0.0.0.0"), ["--neighbours", "--also", "int8"]),
+    ],
 )
 def test_a_run_is_exported_with_what_the_service_needs(
     cli: Cli, exports: list[list[str]], tmp_path: Path, options: tuple[object, ...], expected: list[str]

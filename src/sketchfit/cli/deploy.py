@@ -38,6 +38,7 @@ def serve(
     threads: options.Threads = None,
     runtime: options.RuntimeName = "onnxruntime",
     int8: options.Int8 = False,
+    neighbours: options.Neighbours = False,
     timeout: options.Timeout = 30.0,
     queue: options.Queue = 256,
     batch: options.Batch = 8,
@@ -73,7 +74,7 @@ def serve(
         reject=reject,
         access_log=access_log,
     )
-    _serve(settings)
+    _serve(settings, neighbours=neighbours)
 
 
 def _write_static(model: Path, folder: Path, web_runtime: Path | None) -> None:
@@ -115,7 +116,7 @@ def push(
     echo(f"licence: {found.licence or 'none stated'}")
 
 
-def _serve(settings: ServiceSettings) -> None:
+def _serve(settings: ServiceSettings, *, neighbours: bool) -> None:
     from sketchfit.serving.run import check_service, run_service
     from sketchfit.serving.settings import TOKEN
 
@@ -127,9 +128,9 @@ def _serve(settings: ServiceSettings) -> None:
             echo(f"warning: everybody who reaches {settings.host} can use this service: set {TOKEN}", error=True)
         echo(f"{address}/ answers requests; Ctrl-C stops it", error=True)
 
-    neighbours = ["--neighbours"] if settings.is_local else []  # drawings stay on this machine
+    drawings = ["--neighbours"] if neighbours else []
     int8 = ["--also", "int8"] if settings.int8 else []
-    with _bundle_of(settings.bundle, *neighbours, *int8) as bundle:
+    with _bundle_of(settings.bundle, *drawings, *int8) as bundle:
         run_service(replace(settings, bundle=bundle), announce)
 
 

@@ -12,10 +12,11 @@ Host = Annotated[str, typer.Option("--host", help="Address to listen at; 0.0.0.0
 Port = Annotated[int, typer.Option("--port", help="Port to listen at.")]
 WorkerCount = Annotated[int, typer.Option("--workers", help="Processes that answer requests.")]
 Threads = Annotated[
-    int | None, typer.Option("--threads", help="Per worker, for the network; by default all cores are used.")
+    int | None, typer.Option("--threads", help="Per worker, for the network; by default cores / workers.")
 ]
 RuntimeName = Annotated[str, typer.Option("--runtime", help="onnxruntime or openvino.")]
 Int8 = Annotated[bool, typer.Option("--int8", help="Use the quantised network of the bundle.")]
+Neighbours = Annotated[bool, typer.Option("--neighbours", help="Show training drawings next to predictions; of a run.")]
 Timeout = Annotated[float, typer.Option("--timeout", help="Seconds per request at most.")]
 Queue = Annotated[int, typer.Option("--queue", help="Images in work per worker; more get status 429.")]
 Batch = Annotated[int, typer.Option("--batch", help="Images that are computed at once, at most.")]
