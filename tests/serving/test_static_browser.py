@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import zlib
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,6 +18,7 @@ from numpy.testing import assert_allclose
 from sketchfit.bundle.model import BundleModel
 from sketchfit.bundle.occlusion import occlusion_heat
 from sketchfit.bundle.unknown_rule import make_unknown_rule, unknown_test
+from sketchfit.data.images import decode
 from sketchfit.inference.set_rule import ConformalSets
 from sketchfit.inference.unknown_scores import SCORES
 from sketchfit.serving.static_page import write_static_page
@@ -45,6 +47,40 @@ def test_a_drawing_is_answered_without_a_service(browser: Any, tmp_path: Path) -
     wait_for(browser, "document.querySelectorAll('#near-list li').length", 6)
     assert browser.execute_script("return document.querySelector('#near-list span').textContent") == "horizontal line"
     assert browser.get_log("browser") == []
+
+
+TAKE = """
+const [bytes, done] = arguments;
+const input = Object.assign(document.createElement("input"), {type: "file"});
+const place = ({bitmap}) => done([...sketchfit.pixelsOf(sketchfit.pictureCanvas(bitmap)).data.slice(0, 3)]);
+sketchfit.listenToUploads({input, button: input, target: document.body, place, fail: done});
+const chosen = new DataTransfer();
+chosen.items.add(new File([new Uint8Array(bytes)], "picture.png", {type: "image/png"}));
+input.files = chosen.files;
+input.dispatchEvent(new Event("change"));
+"""
+
+
+def with_gamma(png: bytes) -> bytes:
+    """A PNG that states linear light and the primaries of sRGB."""
+    primaries = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
+    chunks = (
+        (b"cHRM", b"".join(value.to_bytes(4, "big") for value in primaries)),
+        (b"gAMA", (100_000).to_bytes(4, "big")),
+    )
+    header = 8 + 25  # the mark of a PNG and IHDR
+    return png[:header] + b"".join(chunk(*one) for one in chunks) + png[header:]
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    return len(content).to_bytes(4, "big") + kind + content + zlib.crc32(kind + content).to_bytes(4, "big")
+
+
+def test_colours_of_a_file_are_those_of_training(browser: Any, tmp_path: Path) -> None:
+    open_static(browser, tmp_path, write_fake_runtime(tmp_path))
+    data = with_gamma(cv2.imencode(".png", np.full((20, 30, 3), (50, 100, 200), np.uint8))[1].tobytes())
+    assert decode(data)[0, 0].tolist() == [200, 100, 50]
+    assert browser.execute_async_script(TAKE, list(data)) == [200, 100, 50]
 
 
 @pytest.mark.slow

@@ -2,10 +2,11 @@
 // Pictures from files, from the clipboard, and dropped on the page.
 
 sketchfit.listenToUploads = ({input, button, target, place, fail}) => {
+  // Colour profiles are ignored, as in training.
   async function take(file) {
     if (!file) return;
     try {
-      place({file, bitmap: await createImageBitmap(file)});
+      place({file, bitmap: await createImageBitmap(file, {colorSpaceConversion: "none"})});
     } catch {
       fail(`${file.name || "The picture"} can't be shown here. PNG, JPEG, WebP and GIF work everywhere.`);
     }
