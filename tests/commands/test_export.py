@@ -105,6 +105,7 @@ def test_an_onnx_file_answers_in_onnx_runtime(place: Path, drawn: Path) -> None:
     assert json.loads(metadata["class_names"]) == state["class_names"]
     assert json.loads(metadata["class_labels"]) == state["class_labels"]
     assert "padded to a square" in metadata["preprocessing"]
+    assert "white where it is transparent" in metadata["preprocessing"]
     onnx.checker.check_model(onnx.load(place / "one.onnx"), full_check=True)
 
 

@@ -179,6 +179,13 @@ def test_how_it_is_used(run: Run) -> None:
     assert "sketchfit serve" not in model_card(run, make_facts(repository="me/doodles", timm=True))
 
 
+def test_transparency_and_any_image_are_stated(run: Run) -> None:
+    card = model_card(run, make_facts(timm=True, onnx=True))
+    assert "put on white where it is transparent" in card
+    assert "upright and opaque" in card
+    assert "predicts one of its classes for any image" in card
+
+
 def test_logits_that_are_not_calibrated_are_divided(run: Run) -> None:
     assert ".softmax" in model_card(run, make_facts(timm=True))
     assert "(model((picture - mean) / std) / 1.25).softmax" in model_card(run, make_facts(timm=True, divide=1.25))

@@ -36,8 +36,8 @@ def network_metadata(run: Run, recipe: Recipe, any_batch: bool) -> dict[str, str
         "class_labels": json.dumps(table.class_labels, ensure_ascii=False),
         "input": f"images: uint8 [{batch}, {size}, {size}, {channels}]",
         "output": f"probabilities: float32 [{batch}, {table.class_count}]",
-        "preprocessing": f"rotated upright after EXIF; {colour}; {FITTING[recipe.data.resize]}, "
-        f"resized to {stored} px and then to {size} px. Normalisation is in the graph.",
+        "preprocessing": f"rotated upright after EXIF; put on white where it is transparent; {colour}; "
+        f"{FITTING[recipe.data.resize]}, resized to {stored} px and then to {size} px. Normalisation is in the graph.",
         "architecture": recipe.model.backbone,
         "made_by": f"sketchfit {importlib.metadata.version('sketchfit')}",
     } | _claim(run)
@@ -47,8 +47,8 @@ def from_images(metadata: Mapping[str, str], any_batch: bool) -> dict[str, str]:
     """Return the texts for a network with its preprocessing, given those for prepared pictures."""
     return {
         **metadata,
-        "input": f"image: uint8 [{'N' if any_batch else '1'}, height, width, 1 or 3], upright, RGB or grey",
-        "preprocessing": "all of it is in the graph",
+        "input": f"image: uint8 [{'N' if any_batch else '1'}, height, width, 1 or 3], upright, opaque, RGB or grey",
+        "preprocessing": "all of it is in the graph, except rotation after EXIF and white in place of transparency",
     }
 
 

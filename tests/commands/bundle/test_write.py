@@ -129,6 +129,16 @@ def test_the_example_labels_images(bundle: Path, drawn: Path, expected: np.ndarr
     assert float(lines[0].split("\t")[2]) == pytest.approx(expected[0].max(), abs=2e-3)
 
 
+def test_the_example_scales_16_bits(bundle: Path, drawn: Path, expected: np.ndarray, tmp_path: Path) -> None:
+    grey = cv2.imread(str(min((drawn / "test").iterdir())), cv2.IMREAD_GRAYSCALE)
+    assert grey is not None
+    wide = tmp_path / "wide.png"
+    cv2.imwrite(str(wide), grey.astype(np.uint16) * 257)
+    command = [sys.executable, str(bundle / "example.py"), str(wide)]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert float(printed.split("\t")[2]) == pytest.approx(expected[0].max(), abs=2e-3)
+
+
 def test_a_bundle_is_replaced_and_nothing_else(plain: Path, bundle: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()

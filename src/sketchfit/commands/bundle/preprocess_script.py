@@ -40,7 +40,7 @@ _HEAD = '''"""Prepare images as in training: for the network in timm, for networ
 
 `model.onnx` needs none of this. Needs numpy and opencv-python. Licence of this file: Apache-2.0.
 
-    pictures = prepare(image)  # uint8 [H, W] grey or [H, W, 3] RGB, upright, on paper that is not transparent
+    pictures = prepare(image)  # uint8 [H, W] grey or [H, W, 3] RGB, upright, on white where it was transparent
 """
 
 from __future__ import annotations
