@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors import safe_open
 from scipy.special import softmax
 
@@ -29,6 +33,7 @@ from sketchfit.errors import UserError
 from sketchfit.hub.address import HubAddress
 from sketchfit.hub.download import local_bundle, local_folder
 from sketchfit.hub.published import PublishedNetwork
+from sketchfit.hub.upload import MARKS, OURS
 from sketchfit.loaded.load import load
 from sketchfit.models.backbone import build_network
 from sketchfit.models.learnt_rows import learnt_by
@@ -84,6 +89,52 @@ def test_the_code_of_the_card_answers_as_the_command(
         assert name == expected.name
         assert float(prob) == pytest.approx(expected.probability, abs=1e-5)
     del sys.modules["preprocess"]
+
+
+def of_16_bits(grey: np.ndarray) -> Image.Image:
+    return Image.fromarray(grey.astype(np.uint16) * 257)
+
+
+def ink(grey: np.ndarray, mode: str) -> Image.Image:
+    """Black ink on transparent paper."""
+    alpha = Image.fromarray(255 - grey)
+    image = Image.new(mode, alpha.size)
+    image.putalpha(alpha)
+    return image
+
+
+def paper_of_a_palette(grey: np.ndarray) -> Image.Image:
+    """Black ink on paper that is one transparent colour of a palette."""
+    image = Image.fromarray((grey > 127).astype(np.uint8))
+    image.putpalette([0, 0, 0] * 256)
+    image.info["transparency"] = 1
+    return image
+
+
+@pytest.mark.parametrize(
+    "form",
+    [of_16_bits, partial(ink, mode="RGB"), partial(ink, mode="L"), paper_of_a_palette],
+    ids=["16 bits", "RGBA", "LA", "palette"],
+)
+def test_the_code_of_the_card_prepares_every_kind_of_png(
+    form: Callable[[np.ndarray], Image.Image],
+    pushed: tuple[Path, Pushed],
+    drawn: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder, path = pushed[0], tmp_path / "form.png"
+    with Image.open(min((drawn / "test").iterdir())) as image:
+        form(np.asarray(image.convert("L"))).save(path)
+    code = (folder / "README.md").read_text().split("```python\n")[1].split("```")[0]
+    monkeypatch.syspath_prepend(str(folder))
+    exec(code.replace("FOLDER", str(folder)).replace("drawing.png", str(path)), {})
+    del sys.modules["preprocess"]
+    name, prob = capsys.readouterr().out.rsplit(maxsplit=1)
+    (expected,) = load(folder).predict(path)
+    assert name == expected.name
+    assert float(prob) == pytest.approx(expected.probability, abs=2e-4)
 
 
 def test_what_it_states(plain: Path, pushed: tuple[Path, Pushed]) -> None:
@@ -149,6 +200,14 @@ def test_a_folder_with_other_files_is_refused(plain: Path, tmp_path: Path, name:
     with pytest.raises(UserError, match=name):
         push(plain, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("name", sorted(OURS - MARKS))
+def test_a_folder_with_files_of_the_same_names_is_refused(plain: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(UserError, match=re.escape(name)):
+        push(plain, tmp_path)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "mine")]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from huggingface_hub import constants
 from sketchfit.errors import UserError
 from sketchfit.hub.address import HubAddress
 from sketchfit.hub.download import local_folder
-from sketchfit.hub.upload import Upload, check_upload, upload_folder
+from sketchfit.hub.upload import MARKS, OURS, Upload, check_upload, upload_folder
 from tests.hub.fake_hub import FakeHub
 
 ADDRESS = HubAddress("me/doodles")
@@ -58,6 +59,42 @@ def test_files_of_an_earlier_push_are_removed(hub: FakeHub, folder: Path) -> Non
     assert "network.onnx" not in found
     assert found["notes.txt"] == b"mine"
     assert found["README.md"] == b"README.md 1"
+
+
+@pytest.mark.parametrize("name", sorted(OURS - MARKS - {"README.md"}))
+def test_files_that_no_push_wrote_are_neither_replaced_nor_removed(hub: FakeHub, folder: Path, name: str) -> None:
+    files = {".gitattributes": b"", name: b"mine"}
+    hub.make("me/doodles", files)
+    for push in (lambda: check_upload(Upload(ADDRESS)), lambda: upload_folder(folder, Upload(ADDRESS))):
+        with pytest.raises(UserError, match=re.escape(name)):
+            push()
+    assert hub.files("me/doodles") == files
+
+
+def test_a_readme_among_other_files_is_not_replaced(hub: FakeHub) -> None:
+    hub.make("me/doodles", {"README.md": b"mine", "paper.tex": b"mine"})
+    with pytest.raises(UserError, match="README"):
+        check_upload(Upload(ADDRESS))
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {},
+        {"notes.txt": b"mine"},
+        {".gitattributes": b"", "README.md": b"of the hub"},
+        {"sketchfit.json": b"{}", "example.py": b"old"},
+        {"bundle.json": b"{}", "example.py": b"old", "notes.txt": b"mine"},
+    ],
+)
+def test_repositories_that_are_new_or_of_an_earlier_push(hub: FakeHub, folder: Path, files: dict[str, bytes]) -> None:
+    hub.make("me/doodles", files)
+    check_upload(Upload(ADDRESS))
+    upload_folder(folder, Upload(ADDRESS))
+    found = hub.files("me/doodles")
+    assert found["README.md"] == b"README.md 1"
+    assert "example.py" not in found
+    assert found.get("notes.txt") == files.get("notes.txt")
 
 
 def test_the_same_files_again_make_no_commit(hub: FakeHub, folder: Path) -> None:

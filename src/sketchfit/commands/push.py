@@ -10,12 +10,13 @@ from sketchfit.candidates.licences import choose_licence
 from sketchfit.commands.bundle.chosen_network import ChosenNetwork, choose_network
 from sketchfit.commands.bundle.options import BundleOptions, check_packages
 from sketchfit.commands.bundle.origins import weights_origins
+from sketchfit.commands.present_files import present_files
 from sketchfit.commands.publication import Publication
 from sketchfit.errors import UserError
 from sketchfit.files import atomic
 from sketchfit.hub.address import HubAddress, is_on_hub
 from sketchfit.hub.published import PublishedNetwork
-from sketchfit.hub.upload import OURS, Upload, check_upload, upload_folder
+from sketchfit.hub.upload import MARKS, OURS, Upload, check_upload, upload_folder
 from sketchfit.moving import delete_file
 from sketchfit.runs.finished import open_finished
 from sketchfit.runs.run import Run
@@ -127,14 +128,19 @@ def destination_of(target: str | Path) -> HubAddress | Path:
 def check_folder(folder: Path) -> None:
     """Refuse a folder with files that an earlier push did not write.
 
+    Names such as `README.md` are common, so they count as those of a push only where it has its description.
+
     Raises:
         UserError: it has such files, or is none.
     """
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder} is no folder", "Choose another one.")
-    others = sorted(path.name for path in folder.iterdir() if path.name not in OURS) if folder.is_dir() else []
-    if others:
+    present = present_files(folder) if folder.is_dir() else set()
+    if others := sorted(present - OURS):
         raise UserError(f"{folder} has files of something else, for example {others[0]}", "Choose an empty folder.")
+    if present and not present & MARKS:
+        what = f"{folder} has {min(present)}, and no {' or '.join(sorted(MARKS))} of an earlier push"
+        raise UserError(what, "Choose an empty folder, or delete what a push that was interrupted has left.")
 
 
 def _send(folder: Path, destination: HubAddress | Path, options: PushOptions, chosen: ChosenNetwork) -> str:

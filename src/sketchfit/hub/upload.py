@@ -8,15 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from sketchfit.activity import activity
+from sketchfit.bundle.manifest import BundleManifest
 from sketchfit.errors import UserError
 from sketchfit.hub.address import HubAddress
 from sketchfit.hub.client import LOGIN, ONLINE, hub_client, in_one_sentence, is_offline
 from sketchfit.hub.download import BUNDLE_FILES, NETWORK_FILES
-from sketchfit.hub.published import CARD
+from sketchfit.hub.published import CARD, PublishedNetwork
 from sketchfit.version import version
 
 OURS = frozenset({*NETWORK_FILES, *BUNDLE_FILES, CARD, "example.py", "preprocess.py", "model.pt2"})
 """Files that a push may write, and that a later one removes where it does not write them."""
+
+MARKS = frozenset({PublishedNetwork.PLACE, BundleManifest.PLACE})
+"""Of which one is where a push has written; the other names are those of many projects."""
+
+NEW = frozenset({".gitattributes", CARD})
+"""What the hub writes into a new repository."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ def check_upload(upload: Upload) -> None:
 
     Raises:
         UserError: a revision is named, HF_HUB_OFFLINE is set, there is no token, the hub cannot be reached or refuses
-            the token, or a private repository is wanted and there is a public one.
+            the token, or there is a repository that must not be written; see `_check_repository`.
     """
     address, client = upload.address, hub_client()
     if address.revision is not None:
@@ -52,7 +59,7 @@ def check_upload(upload: Upload) -> None:
     from huggingface_hub.errors import RepositoryNotFoundError
 
     with in_one_sentence(address, "write"), suppress(RepositoryNotFoundError):  # then it will be made
-        _check_private(upload, _api(client).repo_info(address.repository))
+        _check_repository(upload, _api(client).repo_info(address.repository))
 
 
 @activity("uploading")
@@ -76,9 +83,8 @@ def upload_folder(folder: Path, upload: Upload) -> str:
     with in_one_sentence(upload.address, "write"):
         api.create_repo(repository, private=upload.private or None, exist_ok=True)
         before = api.repo_info(repository)
-        _check_private(upload, before)
+        there = _check_repository(upload, before)
         here = sorted(path for path in folder.iterdir() if path.is_file())
-        there = {one.rfilename for one in before.siblings or ()}
         commit = api.create_commit(
             repository,
             operations=_operations(client, here, there),
@@ -92,11 +98,21 @@ def _api(client: Any) -> Any:
     return client.HfApi(library_name="sketchfit", library_version=version())
 
 
-def _check_private(upload: Upload, there: Any) -> None:
-    """Refuse to publish in a public repository what should be private."""
-    if upload.private and there.private is False:
+def _check_repository(upload: Upload, found: Any) -> set[str]:
+    """Return the names of the files of a repository; refuse one in which nothing should be published.
+
+    Raises:
+        UserError: it is public and should be private, or it has files of somebody else that a push would replace.
+    """
+    if upload.private and found.private is False:
         what = f"{upload.address} exists and is public"
         raise UserError(what, "Leave out --private, or choose a name that is not taken.")
+    there = {one.rfilename for one in found.siblings or ()}
+    taken = sorted(there & OURS)
+    if taken and not there & MARKS and not there <= NEW:
+        what = f"{upload.address} has {taken[0]}, and no {' or '.join(sorted(MARKS))} of an earlier push"
+        raise UserError(what, "Choose a name that is not taken.")
+    return there
 
 
 def _operations(client: Any, here: list[Path], there: set[str]) -> list[Any]:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 from sketchfit.bundle.manifest import BundleManifest
+from sketchfit.commands.present_files import present_files
 from sketchfit.errors import UserError
-from sketchfit.remains import REMAINS
 
 FORMATS: dict[str, Literal["onnx", "openvino"]] = {".onnx": "onnx", ".xml": "openvino"}
 """Of a file, by its ending."""
@@ -41,7 +41,7 @@ def check_place(out: Path) -> None:
         raise UserError(
             f"{out} is a file, and a bundle is a folder", "Name another folder, or FILE.onnx for one graph."
         )
-    names = {path.name for path in out.iterdir() if not REMAINS.fullmatch(path.name)}
+    names = present_files(out)
     if not names:
         return
     if not BundleManifest.exists(out):
