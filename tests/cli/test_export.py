@@ -33,6 +33,7 @@ def test_an_ending_makes_a_file(suffix: str, plain: Path, cli: Cli, tmp_path: Pa
     assert (status, errors) == (0, "")
     assert (tmp_path / f"one.{suffix}").is_file()
     assert "input: images" in printed
+    assert "not calibrated" in printed
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,7 @@ def _export_file(
     echo(f"{found['network']} → {found['file']}")
     for key in ("input", "output", "preprocessing"):
         echo(f"{key}: {found[key]}")
+    echo("not calibrated; `--out FOLDER` writes a calibrated network, which may be another one")
     if "claim" in found:
         _print_accuracy(found["claim"])
 
