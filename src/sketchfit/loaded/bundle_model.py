@@ -87,7 +87,7 @@ class LoadedBundle(Model):
     @override
     def unknown_test(self) -> UnknownTest:
         if self._unknown is None:
-            raise RunError(f"{self.bundle.folder} has no rule for unknown classes", "Export a run that has test rows.")
+            raise RunError(f"{self.bundle.folder} has no rule for unknown classes", "Export it from a run with folds.")
         return self._unknown
 
     @override
