@@ -76,17 +76,17 @@ def confusions_section(evidence: Evidence) -> PageSection:
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class OmittedCells:
     """Cells of the matrix that the page does not have: their `drawings`, and the `most` drawings in one of them."""
 
     drawings: int
     most: int
 
 
-def left_out(matrix: NDArray[np.int64], most: int) -> LeftOut:
+def left_out(matrix: NDArray[np.int64], most: int) -> OmittedCells:
     """Return what all but the `most` largest cells hold."""
     counts = np.sort(matrix[matrix > 0])[:-most]
-    return LeftOut(int(counts.sum()), int(counts.max(initial=0)))
+    return OmittedCells(int(counts.sum()), int(counts.max(initial=0)))
 
 
 def largest_cells(matrix: NDArray[np.int64], most: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
