@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sketchfit import live
-from sketchfit.activity import activity
+from sketchfit.activity import activities, activity
 from sketchfit.live import LiveLine, NotebookOutput, ProgressLines, output, show_activities
 from sketchfit.tracking.console import Console
 
@@ -44,6 +44,8 @@ def notebook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Notebook]:
     shell.get_ipython, display.display = found.get_ipython, found.display  # type: ignore[attr-defined]
     for name, module in {"ipykernel": ModuleType("ipykernel"), "IPython": shell, "IPython.display": display}.items():
         monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.setattr(activities, "stack", [])  # whatever other tests have left
+    monkeypatch.setattr(output, "at_start", True)
     monkeypatch.setattr(live, "TICK", 0.01)
     monkeypatch.setattr(live, "NOTEBOOK_SECONDS", 0.0)
     yield found
