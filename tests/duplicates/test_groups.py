@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sketchfit.duplicates import find, find_near_duplicates, groups, take_signatures
 from sketchfit.duplicates.candidates import candidate_pairs
 from sketchfit.duplicates.groups import connected
-from sketchfit.duplicates.judge import describe
+from sketchfit.duplicates.judge import describe, is_turned
 from tests.duplicates.scribbles import SQUARE, Image, by_hand, circle, paper, round_outline, scribble
 
 
@@ -184,6 +184,29 @@ def test_groups_are_connected_components(edges: list[tuple[int, int]]) -> None:
 )
 def test_words(rotor: complex, mirrored: bool, ratio: float, words: str) -> None:
     assert describe(complex(rotor), mirrored, ratio) == words
+
+
+@pytest.mark.parametrize(
+    ("kind", "turned"),
+    [
+        ("mirrored, tilted 5°", True),
+        ("mirrored, rotated 270°, resized 0.80", True),
+        ("upside down", True),
+        ("rotated 180°, thicker lines", True),
+        ("tilted -12°, resized 1.20", False),
+        ("identical", False),
+        ("same place and size", False),
+    ],
+)
+def test_kinds_that_change_the_direction(kind: str, turned: bool) -> None:
+    assert is_turned(kind) is turned
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("degrees", [-40, 0, 40, 50, 90, 130, 180, 220, 270, 310])
+def test_what_is_described_as_turned(degrees: int, mirrored: bool) -> None:
+    words = describe(complex(1.3 * np.exp(1j * np.radians(degrees))), mirrored, 2.0)
+    assert is_turned(words) is (mirrored or 45 < degrees % 360 < 315)
 
 
 def test_real_drawings_different_ones_apart_and_copies_together() -> None:

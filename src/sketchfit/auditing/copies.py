@@ -18,7 +18,7 @@ from sketchfit.auditing.earlier import read_cache, source_digest
 from sketchfit.auditing.measure_image import load_image
 from sketchfit.auditing.measured import Measured
 from sketchfit.data import paper
-from sketchfit.duplicates import NearDuplicates, find_near_duplicates
+from sketchfit.duplicates import NearDuplicates, find_near_duplicates, is_turned
 from sketchfit.runs.arrays import read_npz, write_npz
 
 Relation = Literal["cross_label", "train_test", "same_label", "test_test"]
@@ -114,11 +114,6 @@ def sort_copies(
         group_relation=tuple(RELATIONS[gravity] for gravity, _ in groups),
         group=_group_numbers([rows for _, rows in groups], len(label)),
     )
-
-
-def is_turned(kind: str) -> bool:
-    """Return whether one drawing of a pair is flipped, or turned by 90°, 180° or 270°; `kind` is that of the pair."""
-    return any(word in kind for word in ("mirrored", "upside down", "rotated"))
 
 
 def unturned_families(pairs: NDArray[np.int64], kinds: Sequence[str], count: int) -> NDArray[np.int64]:

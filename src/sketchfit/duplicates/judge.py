@@ -41,6 +41,16 @@ _SIMPLE = (_Doubt(0.0115, 0.018, 0.94), _Doubt(0.020, 0.05, 0.985))
 _STRAIGHT_FAR = 0.02
 
 
+_TURNS = ("", "rotated 90°", "rotated 180°", "rotated 270°")
+_MIRRORED_TURNS = ("mirrored", "mirrored, rotated 90°", "upside down", "mirrored, rotated 270°")
+"""Words for quarter turns, without and with a reflection."""
+
+
+def is_turned(kind: str) -> bool:
+    """Return whether one drawing of a pair is flipped, or turned by 90°, 180° or 270°; `kind` is from `describe`."""
+    return kind.startswith((*_TURNS[1:], *_MIRRORED_TURNS))
+
+
 def describe(rotor: complex, mirrored: bool, width_ratio: float) -> str:
     """Describe how the second drawing comes from the first.
 
@@ -52,10 +62,7 @@ def describe(rotor: complex, mirrored: bool, width_ratio: float) -> str:
     degrees = float(np.degrees(np.angle(rotor))) % 360
     quarter = round(degrees / 90) % 4
     tilt = (degrees - 90 * quarter + 180) % 360 - 180
-    turns = {0: "", 1: "rotated 90°", 2: "rotated 180°", 3: "rotated 270°"}
-    if mirrored:
-        turns = {0: "mirrored", 1: "mirrored, rotated 90°", 2: "upside down", 3: "mirrored, rotated 270°"}
-    words = [turns[quarter]]
+    words = [(_MIRRORED_TURNS if mirrored else _TURNS)[quarter]]
     if abs(tilt) >= 1:
         words.append(f"tilted {tilt:.0f}°")
     if abs(np.log(abs(rotor))) > 0.03:

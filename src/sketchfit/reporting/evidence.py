@@ -17,6 +17,7 @@ from sketchfit.activity import activity
 from sketchfit.errors import UserError
 from sketchfit.inference.blocks import by_blocks
 from sketchfit.inference.metrics import ranks, row_log_loss
+from sketchfit.reporting.unturned_copies import unturned_copies
 from sketchfit.runs.interim import own_or_interim
 from sketchfit.runs.probabilities import Probabilities
 from sketchfit.runs.run import Run
@@ -87,6 +88,11 @@ class Evidence:
         """int64 [n], one number per family of near-duplicates; each row is alone where they are not known."""
         known = self.run.rows.copies
         return np.arange(len(self.rows)) if known is None else np.asarray(known[self.rows])
+
+    @cached_property
+    def unturned_copies(self) -> NDArray[np.int64]:
+        """int64 [n], as `copies`, of drawings that are neither flipped nor turned: their labels must be the same."""
+        return unturned_copies(self.run.findings, self.paths, self.copies)
 
     @cached_property
     def fold(self) -> NDArray[np.int64]:

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from sketchfit.auditing import Audit, AuditSettings, run_audit
-from sketchfit.auditing.copies import is_turned
 from sketchfit.config.audit import AuditSection
 from sketchfit.reporting.audit.audit_page import audit_page
 from sketchfit.reporting.audit.group_cards import group_sections, suggested_class, turned_groups
@@ -65,19 +64,3 @@ def test_the_same_drawing_with_two_labels_is_wrong(tmp_path: Path) -> None:
     assert section.title == "One drawing, two labels"
     assert [one.suggested for one in section.cards[0].pictures] == ["c1", "", ""]
     assert turned_groups(audit) == []
-
-
-@pytest.mark.parametrize(
-    ("kind", "turned"),
-    [
-        ("mirrored, tilted 5°", True),
-        ("mirrored, rotated 270°, resized 0.80", True),
-        ("upside down", True),
-        ("rotated 180°, thicker lines", True),
-        ("tilted -12°, resized 1.20", False),
-        ("identical", False),
-        ("same place and size", False),
-    ],
-)
-def test_kinds_that_change_the_direction(kind: str, turned: bool) -> None:
-    assert is_turned(kind) is turned

@@ -34,6 +34,7 @@ def _evidence(
     group = family if drawers is None else np.arange(len(family)) % drawers
     table = SimpleNamespace(label=data.label, group=group, folds=data.fold[None])
     known = {"prob": data.prob, "label": data.label, "group": group, "copies": family, "fold": data.fold}
+    known["unturned_copies"] = family
     run, places = SimpleNamespace(rows=table), np.arange(len(group))
     return cast(Evidence, SimpleNamespace(**known, run=run, rows=places)), data.wrong
 

@@ -49,16 +49,11 @@ class LabelReview:
     issues: Sequence[LabelIssue]
 
 
-def review_labels(evidence: Evidence, families: Ints | None = None) -> LabelReview:
-    """Find all labels to review. A near-duplicate that disagrees is listed once, with that reason.
-
-    Args:
-        evidence: the run.
-        families: int64 [n], of near-duplicates whose labels must be the same; None: `evidence.copies`.
-    """
+def review_labels(evidence: Evidence) -> LabelReview:
+    """Find all labels to review. A near-duplicate that disagrees is listed once, with that reason."""
     prob, label = evidence.prob, evidence.label
     alarm = _alarm(evidence)
-    copies = disagreeing_copies(prob, label, evidence.copies if families is None else families)
+    copies = disagreeing_copies(prob, label, evidence.unturned_copies)
     known = {one.place for one in copies}
     places = [int(place) for place in alarm.places if int(place) not in known]
     issues = [_by_copies(prob, label, one) for one in copies]

@@ -45,7 +45,6 @@ from sketchfit.reporting.run.slices import SliceResults, find_slices, shown_plac
 from sketchfit.reporting.run.sprites import SPRITE_COLUMNS, class_sprites, sprite_size
 from sketchfit.reporting.run.statistics import compute_statistics
 from sketchfit.reporting.run.summary import summarise, summary_section
-from sketchfit.reporting.run.unturned_copies import unturned_copies
 from sketchfit.reporting.site.run_facts import run_facts
 
 T = TypeVar("T")
@@ -71,7 +70,7 @@ class ReportSource:
         evidence, settings, threads = self.evidence, self.recipe.report, self.recipe.compute.threads
         statistics = compute_statistics(evidence, settings.resamples)
         slices = find_slices(evidence, statistics.group, threads)
-        review = review_labels(evidence, unturned_copies(evidence))
+        review = review_labels(evidence)
         shown = self.shown(slices, review)
         paths = [evidence.root / evidence.paths[place] for place in shown.places]
         pictures = dict(zip(shown.places.tolist(), thumbnails(paths, settings.thumbnail, threads), strict=True))

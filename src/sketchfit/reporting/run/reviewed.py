@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from sketchfit.reporting.evidence import Evidence
 from sketchfit.reporting.review import ReviewedRows, review_bar, review_of_run
 from sketchfit.reporting.run.label_issues import LabelIssue
-from sketchfit.reporting.run.unturned_copies import unturned_copies
 
 
 def reviewed_drawings(evidence: Evidence, issues: Sequence[LabelIssue], shown: Container[int]) -> Markup:
@@ -23,7 +22,7 @@ def reviewed_drawings(evidence: Evidence, issues: Sequence[LabelIssue], shown: C
         shown: places of the drawings on the page; for others nothing is suggested.
     """
     run = evidence.run
-    suggested = suggested_classes(evidence.paths, unturned_copies(evidence), issues, shown)
+    suggested = suggested_classes(evidence.paths, evidence.unturned_copies, issues, shown)
     rows = ReviewedRows(run.rows.paths, run.rows.label, run.table.class_names, run.table.class_labels, suggested)
     return review_bar(review_of_run(run), rows)
 

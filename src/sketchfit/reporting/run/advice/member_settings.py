@@ -18,7 +18,7 @@ def for_members(recipe: Recipe, setting: str, factor: float | None = None) -> It
     Args:
         recipe: with its members.
         setting: `key=value`.
-        factor: where members have values of their own, each value is multiplied by it instead; None: all get `value`.
+        factor: where members override the setting, each value is multiplied by it instead; None: all get `value`.
     """
     key, _, value = setting.partition("=")
     path = key.split(".")

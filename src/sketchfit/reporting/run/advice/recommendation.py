@@ -56,7 +56,7 @@ class Advice:
         gain: what to expect; None: no gain is claimed, for the reason `unknown`.
         unknown: that reason, a clause.
         settings: `key=value` texts of the next run; where there are none, `tool` decides whether there is a command.
-        factor: of numbers in `settings`: a member with a value of its own gets that value times this; None: all get the
+        factor: of numbers in `settings`: a member with another value gets that value times this; None: all get the
             same value.
         options: further options of the command.
         tool: `run`; `scout` or `lr-find`, which find a value; `again`, a run in the same folder, which does not train

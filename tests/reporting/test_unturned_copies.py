@@ -9,7 +9,6 @@ import pytest
 
 from sketchfit.reporting.evidence import Evidence, read_evidence
 from sketchfit.reporting.run.label_issues import review_labels
-from sketchfit.reporting.run.unturned_copies import unturned_copies
 from sketchfit.runs.artefacts import AuditFindings
 
 
@@ -41,8 +40,8 @@ def test_labels_of_flipped_and_turned_copies_may_differ(
     make_run: Callable[..., Path], kinds: dict[tuple[str, str], str], together: set[int]
 ) -> None:
     evidence = _evidence(make_run(), kinds)
-    family = unturned_copies(evidence)
+    family = evidence.unturned_copies
     assert {row for row in (0, 20, 40) if (family == family[row]).sum() > 1} == together
     assert len(np.unique(family)) == 120 - max(len(together) - 1, 0)
-    issues = review_labels(evidence, family).issues
+    issues = review_labels(evidence).issues
     assert {one.place for one in issues if one.reason == "copies"} == together
