@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import torch
 
@@ -38,8 +39,15 @@ def takes_size(section: ModelSection, size: int) -> bool:
     """Return whether a network can be built for an input size and computes with it."""
     changed = section.model_copy(update={"input_size": size, "weights": None, "pretrained": False})
     try:
-        with torch.inference_mode():
-            build_network(changed, 2).model.eval()(torch.zeros(1, 3, size, size))
+        _compute(changed.model_dump_json())
     except Exception:  # timm and torch raise anything
         return False
     return True
+
+
+@cache
+def _compute(section: str) -> None:
+    """Build a network and compute once with it, for a section as JSON; what succeeds is not computed again."""
+    model = ModelSection.model_validate_json(section)
+    with torch.inference_mode():
+        build_network(model, 2).model.eval()(torch.zeros(1, 3, model.size, model.size))

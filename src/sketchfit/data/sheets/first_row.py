@@ -40,8 +40,13 @@ def names_like_paths(rows: Sequence[Row]) -> list[str]:
     """
     if _has_usual_name(rows):
         return []
-    columns = [[row.cells[k].strip() for row in rows if k < len(row.cells)] for k in range(len(rows[0].cells))]
+    columns = _columns(rows)
     return [cells[0] for cells in columns if _has_paths(cells) and not _is_usual_path(cells[0])]
+
+
+def _columns(rows: Sequence[Row]) -> list[list[str]]:
+    """Return the cells of each column of the first row; other rows may have too few."""
+    return [[row.cells[k].strip() for row in rows if k < len(row.cells)] for k in range(len(rows[0].cells))]
 
 
 def _has_usual_name(rows: Sequence[Row]) -> bool:
@@ -55,7 +60,7 @@ def counts_rows(cells: Sequence[str]) -> bool:
 
 def _paths(rows: Sequence[Row]) -> list[int]:
     """Return the columns of paths; none if the first line has names, such as `File/Name`."""
-    columns = [[row.cells[k].strip() for row in rows if k < len(row.cells)] for k in range(len(rows[0].cells))]
+    columns = _columns(rows)
     if any(_names_images(cells) for cells in columns):
         return []
     paths = [k for k, cells in enumerate(columns) if _has_paths(cells)]

@@ -75,10 +75,7 @@ def prepare(context: RunContext, goal: Goal, book: PlanBook) -> RunWork:
     Raises:
         UserError: a mistake in the candidates, the images or the folds, or no space on disk.
     """
-    rungs = rungs_of(context, goal, book.plan.seconds)
-    check_members(context.recipe, rungs)
-    if not book.plan.answers:
-        check_first_weights(context, rungs[0])
+    rungs = _checked_rungs(context, goal, book.plan.seconds, book.plan)
     check_first_space(context, rungs)
     context = bounded(context, book)
     state = _until_groups(context, rungs[0], book)
@@ -131,10 +128,16 @@ def check_goal(context: RunContext, goal: Goal, plan: RunPlan | None) -> None:
     Raises:
         UserError: a mistake in them.
     """
-    rungs = rungs_of(context, goal, goal.seconds)
+    _checked_rungs(context, goal, goal.seconds, plan)
+
+
+def _checked_rungs(context: RunContext, goal: Goal, seconds: float, plan: RunPlan | None) -> tuple[Rung, ...]:
+    """Return the members that a run of so many seconds may have; arguments and errors: `check_goal`."""
+    rungs = rungs_of(context, goal, seconds)
     check_members(context.recipe, rungs)
     if plan is None or not plan.answers:
         check_first_weights(context, rungs[0])
+    return rungs
 
 
 def backbones(recipe: Recipe, goal: Goal) -> list[PlannedBackbone]:
