@@ -30,7 +30,7 @@ from benchmarks.case import Case
 from benchmarks.machine import describe
 from benchmarks.peers import timm_model
 from benchmarks.peers.timm_loader import plain_loader, training_loader
-from benchmarks.peers.timm_loop import optimizer_of
+from benchmarks.peers.timm_loop import cosine_schedule, optimizer_of
 from benchmarks.stand_in import labels_of
 from sketchfit._timm import timm
 from sketchfit.planning.times import parse_duration
@@ -109,14 +109,13 @@ class Training:
 
     def epoch_seconds(self) -> float:
         """Return the time of an epoch, from its first updates; they are made with a learning rate of 0."""
-        if len(self.batches) < 2 * MEASURED:
-            raise SystemExit(f"{len(self.batches)} batches per epoch; at least {2 * MEASURED} are needed")
         rates = [group["lr"] for group in self.optimizer.param_groups]
         for group in self.optimizer.param_groups:
             group["lr"] = 0.0
         self.model.train()
         began = 0.0
-        for number, batch in enumerate(itertools.islice(self.batches, 2 * MEASURED)):
+        batches = itertools.chain.from_iterable(itertools.repeat(self.batches))  # an epoch may have fewer
+        for number, batch in enumerate(itertools.islice(batches, 2 * MEASURED)):
             if number == MEASURED:
                 began = time.perf_counter()
             self.update(*batch)
@@ -128,15 +127,7 @@ class Training:
 
     def train(self, epochs: int) -> None:
         """Train for so many epochs with a cosine schedule."""
-        schedule, _ = timm.scheduler.create_scheduler_v2(
-            self.optimizer,
-            sched="cosine",
-            num_epochs=epochs,
-            warmup_epochs=1,
-            warmup_lr=1e-5,
-            step_on_epochs=False,
-            updates_per_epoch=len(self.batches),
-        )
+        schedule = cosine_schedule(self.optimizer, epochs, len(self.batches))
         done = 0
         self.model.train()
         for epoch in range(epochs):

@@ -17,8 +17,7 @@ import torch
 from benchmarks.case import Case
 from benchmarks.peers import timm_model
 from benchmarks.peers.timm_loader import plain_loader, training_loader
-from benchmarks.peers.timm_loop import optimizer_of, train_epoch
-from sketchfit._timm import timm
+from benchmarks.peers.timm_loop import cosine_schedule, optimizer_of, train_epoch
 
 
 def main() -> None:
@@ -32,15 +31,7 @@ def main() -> None:
     batches = training_loader(case, chosen, label[train].tolist(), "default", made.mean, made.std)
     model = made.model.train()
     optimizer = optimizer_of(model)
-    schedule, _ = timm.scheduler.create_scheduler_v2(
-        optimizer,
-        sched="cosine",
-        num_epochs=case.epochs,
-        warmup_epochs=1,
-        warmup_lr=1e-5,
-        step_on_epochs=False,
-        updates_per_epoch=len(batches),
-    )
+    schedule = cosine_schedule(optimizer, case.epochs, len(batches))
     done = 0
 
     def next_rate() -> None:

@@ -50,6 +50,20 @@ def optimizer_of(model: nn.Module) -> Any:
     return timm.optim.create_optimizer_v2(model, opt="adamw", lr=1e-3, weight_decay=0.05)
 
 
+def cosine_schedule(optimizer: Any, epochs: int, updates: int) -> Any:
+    """A cosine schedule with an epoch of warm-up; call its `step_update` with the number of updates that are done."""
+    schedule, _ = timm.scheduler.create_scheduler_v2(
+        optimizer,
+        sched="cosine",
+        num_epochs=epochs,
+        warmup_epochs=1,
+        warmup_lr=1e-5,
+        step_on_epochs=False,
+        updates_per_epoch=updates,
+    )
+    return schedule
+
+
 def train_epoch(
     model: nn.Module,
     optimizer: Any,
