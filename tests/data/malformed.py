@@ -19,6 +19,9 @@ CLASSES = ("apple", "bus", "cat")
 PER_CLASS = 4
 TEST_ROWS = 5
 
+RAMP = np.linspace(0, 65535, 24 * 32).astype(np.uint16).reshape(24, 32)
+RAMP_8 = np.rint(RAMP / 257).astype(np.uint8)
+"""The same in 8 bits."""
 
 SVG = (
     '<?xml version="1.0"?><!-- a line --><svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 10">'

@@ -21,25 +21,13 @@ from sketchfit.stages.planned.start import start_planned
 from sketchfit.stages.start import RunRequest
 from sketchfit.tracking.dispatcher import Dispatcher
 from tests.factories import tiny_recipe
-from tests.stages.planned.timed_run import SECONDS, Steps, set_rates, start_run
+from tests.stages.planned.timed_run import SECONDS, Steps
 
 WRITTEN = ("recipe.yaml", "inputs.parquet", "state.json", "environment.json")
 """What an earlier version wrote, and a continuation writes again."""
 
 
-@pytest.fixture(autouse=True)
-def _rates(monkeypatch: pytest.MonkeyPatch) -> None:
-    set_rates(monkeypatch)
-
-
-@pytest.fixture(scope="module")
-def finished(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished run. Not to be changed by a test."""
-    out = tmp_path_factory.mktemp("refused") / "run"
-    with pytest.MonkeyPatch.context() as patch:
-        set_rates(patch)
-        start_run(drawn, out, Steps())
-    return out
+pytestmark = pytest.mark.usefixtures("rates")
 
 
 @pytest.fixture

@@ -36,22 +36,9 @@ from sketchfit.synthetic import draw_dataset
 from sketchfit.tracking.dispatcher import Dispatcher
 from sketchfit.training import fold
 from tests.factories import tiny_recipe
-from tests.stages.planned.timed_run import SECONDS, Interrupted, Steps, set_rates, start_run
+from tests.stages.planned.timed_run import SECONDS, Interrupted, Steps, start_run
 
-
-@pytest.fixture(autouse=True)
-def _rates(monkeypatch: pytest.MonkeyPatch) -> None:
-    set_rates(monkeypatch)
-
-
-@pytest.fixture(scope="module")
-def finished(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished run. Not to be changed by a test."""
-    out = tmp_path_factory.mktemp("planned") / "run"
-    with pytest.MonkeyPatch.context() as patch:
-        set_rates(patch)
-        start_run(drawn, out, Steps())
-    return out
+pytestmark = pytest.mark.usefixtures("rates")
 
 
 def test_a_run_starts_with_a_bank_answer_and_trains_networks(finished: Path):

@@ -13,12 +13,9 @@ from sketchfit.memory import MemoryState
 from sketchfit.runs.artefacts import RunPlan
 from sketchfit.stages.decode import open_members
 from sketchfit.stages.planned import first_space, measure, prepare
-from tests.stages.planned.timed_run import Interrupted, Steps, set_rates, start_run
+from tests.stages.planned.timed_run import Interrupted, Steps, start_run
 
-
-@pytest.fixture(autouse=True)
-def _rates(monkeypatch: pytest.MonkeyPatch) -> None:
-    set_rates(monkeypatch)
+pytestmark = pytest.mark.usefixtures("rates")
 
 
 def test_decoding_is_timed_where_the_images_are_stored(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
