@@ -95,7 +95,7 @@ def test_runs_of_few_folds_are_cross_fitted_by_group(folds: int, groups: int) ->
     group = np.random.default_rng(0).integers(0, groups, len(data.label))
     fold = group % folds
     alarm = raise_alarm(data.prob, data.label, data.group, fold, group)
-    # Where each part is a fold of its own, nothing is divided.
+    # Where each part is a fold, nothing is divided.
     expected = raise_alarm(data.prob, data.label, data.group, estimation_folds(fold, group))
     np.testing.assert_array_equal(alarm.probability, expected.probability)
     assert alarm.places.tolist() == expected.places.tolist()

@@ -143,16 +143,11 @@ def test_arcface_needs_the_cosine_heads_scale():
         loss_of(name="arcface", logit_scale=10.0)(logits, target)
 
 
-@pytest.mark.parametrize("settings", [{"class_weights": "balanced"}, {"supcon": 0.5}, {"r_drop": 1.0}])
-def test_the_loss_is_computed_in_float32_under_autocast(settings):
-    loss, (logits, target) = loss_of(**settings), data()
+def test_the_contrast_is_computed_in_float32_under_autocast():
+    """Products of float32 in a step under autocast; class weights: tests/gpu, as a CPU does not cast their product."""
+    loss = loss_of(supcon=0.5)
     features = torch.nn.functional.normalize(torch.randn(6, 8, generator=torch.Generator().manual_seed(1)))
-    label = target.argmax(dim=1)
-
-    def values() -> list[float]:
-        found = [loss(logits, target), loss.auxiliary(features, label), loss.consistency(logits, logits.flip(0))]
-        return [float(one) for one in found]
-
-    outside = values()
+    label = torch.arange(6) % 3
+    outside = loss.auxiliary(features, label)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        assert values() == outside
+        assert torch.equal(loss.auxiliary(features, label), outside)
